@@ -1,0 +1,1 @@
+"""Animal-welfare facility analytics: agency files in; a linked panel, statistics with their doubt, an account out."""

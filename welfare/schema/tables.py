@@ -1,0 +1,127 @@
+"""Contracts of the tidy tables, and the bundle that a loader returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from welfare.errors import ContractBroken
+from welfare.schema.columns import columns, conform, table_names
+
+# What a cell may hold beyond its type. A bound here is a fact of the quantity, not of one agency.
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "latitude_deg": (-90, 90),
+    "longitude_deg": (-180, 180),
+    "speed_animals_per_min": (0, 1000),
+}
+_CLOSED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("line_speeds", "basis"): ("limit", "waiver", "order", "measured"),
+    ("injuries", "subject"): ("worker", "animal"),
+}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tidy tables one file yields, each reached by its name, with what was refused and the file as it is.
+
+    Attributes
+    ----------
+    source_id : str
+        Source and vintage, e.g. ``us.fsis.mpi_directory@2025-06``.
+    frames : dict of str to DataFrame
+        Tidy tables by name, one row per record (or per part of a record that holds several).
+    rejects : DataFrame
+        Columns row, reason: records left out, and why.
+    raw : DataFrame
+        The file as it is, all text, one row per record.
+    notes : tuple of str
+        What the reader noticed and a user of the figures should know.
+    """
+
+    source_id: str
+    frames: dict[str, pd.DataFrame]
+    rejects: pd.DataFrame
+    raw: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    path: str = ""
+    sha256: str = ""
+    period: tuple[str, str] | None = None
+    simulated: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        frames = self.__dict__.get("frames", {})
+        if name in frames:
+            return frames[name]
+        if name in table_names():
+            return conform(pd.DataFrame(), name)
+        raise AttributeError(f"{type(self).__name__} has no table {name!r}; it holds {', '.join(frames) or 'none'}")
+
+    def __iter__(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        return iter(self.frames.items())
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} {len(frame):,}" for name, frame in self.frames.items())
+        return f"<Tables {self.source_id}: {sizes}; {len(self.rejects):,} rejected>"
+
+
+@cache
+def _contract(table: str) -> Any:
+    import pandera.pandas as pa
+
+    checks: dict[str, Any] = {}
+    for name, column in columns(table).items():
+        rules = []
+        if name in _BOUNDS:
+            rules.append(pa.Check.in_range(*_BOUNDS[name]))
+        if column.type == "count":
+            rules.append(pa.Check.ge(0))
+        if (table, name) in _CLOSED:
+            rules.append(pa.Check.isin(_CLOSED[table, name]))
+        # Types are set by conform(); pandera checks what a type cannot say.
+        checks[name] = pa.Column(None, rules, nullable=not column.required)
+    return pa.DataFrameSchema(checks)
+
+
+def validate(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Check a frame against the contract of its table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of one tidy table.
+    table : str
+        Name of the table.
+
+    Returns
+    -------
+    DataFrame
+        The frame, with the table's columns, order and types.
+
+    Raises
+    ------
+    ContractBroken
+        With the first offending record, column and value, and how many there are.
+    """
+    import pandera.errors
+
+    frame = conform(frame, table)
+    try:
+        _contract(table).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as failure:
+        cases = failure.failure_cases
+        first = cases.iloc[0]
+        at = frame.loc[first["index"]] if first["index"] is not None else None
+        where = f"{at['source_id']} record {at['source_row']}" if at is not None and table != "panel" else table
+        raise ContractBroken(
+            f"column {first['column']!r} of {table} has {first['failure_case']!r} ({first['check']}); "
+            f"{len(cases)} such cells in all",
+            where=where,
+            spoiled="Every figure counted from that column would be wrong.",
+            todo="Look at the record in the file; if the file is right, correct the column map.",
+        ) from None
+    return frame
