@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.schema.codes import shipped
 
-DTYPES = {"text": "str", "date": "datetime64[s]", "count": "Int64", "number": "float64", "flag": "boolean"}
+# Any: the stubs know each dtype literally, and these are looked up.
+DTYPES: dict[str, Any] = {
+    "text": "str",
+    "date": "datetime64[s]",
+    "count": "Int64",
+    "number": "float64",
+    "flag": "boolean",
+}
 PROVENANCE = ("record_id", "source_id", "source_row")
 
 

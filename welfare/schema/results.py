@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 import pandas as pd
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def no_rows_dropped() -> pd.DataFrame:
@@ -37,16 +33,6 @@ class Result:
     text: str
     dropped: pd.DataFrame
     notes: tuple[str, ...]
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the result on matplotlib axes.
-
-        Parameters
-        ----------
-        ax : Axes, optional
-            Where to draw; a new figure by default.
-        """
-        raise TypeError(f"{type(self).__name__} has no picture of its own; use .table or .text")
 
     def __repr__(self) -> str:
         return f"{self.text}\n\n{self.table.to_string(max_rows=20)}"

@@ -54,7 +54,7 @@ class Tables:
     extra: dict[str, Any] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        frames = self.__dict__.get("frames", {})
+        frames: dict[str, pd.DataFrame] = self.__dict__.get("frames", {})
         if name in frames:
             return frames[name]
         if name in table_names():
