@@ -1,0 +1,109 @@
+"""What a change costs animals, in hours of pain at each intensity: never added up, never one number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from welfare.errors import BadParameter
+from welfare.figures.numbers import interval, short
+from welfare.figures.style import BLUE, GREY, INK, MUTED, OCHRE, PAPER, dress, new_axes, styled
+
+_COLUMNS = ("line", "unit", "low", "median", "high")
+# Rows whose widest values differ by less than this share one scale; beyond it the smaller would vanish.
+_ONE_SCALE = 4.0
+
+
+@styled
+def hours(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the difference in hours at each pain intensity, on both sides of zero.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per intensity, in the order to be read. Columns: line (text), unit (text, e.g. ``hour / bird``), and
+        low, median, high: the difference in that unit, below zero where the change brings less pain. A row
+        without a median is written "not estimated".
+    ax : Axes, optional
+        Where to draw; new axes by default.
+
+    Returns
+    -------
+    Axes
+        What was drawn on; the rows are axes within it.
+
+    Notes
+    -----
+    Where the intensities differ by more than fourfold each has its own scale, zero above zero: lengths are then
+    comparable within a row only, and the figure says so. A hollow dot marks an interval that holds zero.
+    """
+    absent = [name for name in _COLUMNS if name not in table]
+    if absent:
+        raise BadParameter(f"the table of hours has no column {', '.join(map(repr, absent))}")
+    numbers = table[["low", "median", "high"]].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    count = max(len(table), 1)
+    ax = new_axes(height_in=0.75 + 0.55 * count) if ax is None else ax
+    ax.set_axis_off()
+    ax.text(0.285, 1.0, "◂ fewer hours: better", ha="left", va="bottom", color=BLUE, transform=ax.transAxes)
+    ax.text(0.755, 1.0, "more hours: worse ▸", ha="right", va="bottom", color=OCHRE, transform=ax.transAxes)
+    reach, own = _reach(numbers)
+    step = 0.92 / count
+    for row, (line, unit, limits) in enumerate(zip(table["line"], table["unit"], reach, strict=True)):
+        inner = ax.inset_axes((0.285, 0.98 - (row + 1) * step + 0.42 * step, 0.47, 0.5 * step))
+        _draw_row(inner, numbers[row], limits)
+        middle = 0.98 - (row + 1) * step + 0.67 * step
+        at = {"xycoords": ax.transAxes, "textcoords": "offset points", "va": "baseline"}
+        ax.annotate(str(line), (0.0, middle), xytext=(0, 1.5), color=INK, **at)
+        ax.annotate(str(unit), (0.0, middle), xytext=(0, -9), color=MUTED, fontsize=7.5, **at)
+        words = "not estimated" if np.isnan(numbers[row, 1]) else _signed(numbers[row])
+        ax.text(0.785, middle, words, va="center_baseline", color=INK, transform=ax.transAxes)
+    scale = "Each row has its own scale" if own else "All rows share one scale"
+    ax.text(0.0, 0.0, f"{scale}. Intensities are not added together.", va="top", color=MUTED, fontsize=7.5)
+    return ax
+
+
+def _reach(numbers: np.ndarray) -> tuple[list[float], bool]:
+    """Return how far each row reaches from zero, and whether the rows need scales of their own."""
+    furthest = np.nanmax(np.abs(np.nan_to_num(numbers)), axis=1) if len(numbers) else np.array([])
+    drawn = furthest[furthest > 0]
+    if not len(drawn):
+        return [1.0] * len(furthest), False
+    own = bool(drawn.max() > _ONE_SCALE * drawn.min())
+    wide = np.where(furthest > 0, furthest, 1.0) if own else np.full(len(furthest), drawn.max())
+    return [float(reach) * 1.12 for reach in wide], own
+
+
+def _signed(numbers: np.ndarray) -> str:
+    low, median, high = numbers
+    plus = "+" if median > 0 else ""
+    return plus + interval(median, low, high).replace("–", " to ")
+
+
+def _draw_row(ax: Axes, numbers: np.ndarray, reach: float) -> None:
+    low, median, high = numbers
+    ax.set_xlim(-reach, reach)
+    ax.set_ylim(-1, 1)
+    ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
+    if not np.isnan(median):
+        colour = OCHRE if median > 0 else BLUE
+        undecided = not (low > 0 or high < 0)
+        if not (np.isnan(low) or np.isnan(high)):
+            ax.plot([low, high], [0, 0], color=colour, linewidth=2, zorder=2)
+        ax.plot(
+            [median], [0], "o", color=colour, markerfacecolor=PAPER if undecided else colour, markersize=6, zorder=3
+        )
+    ends = _round_down(reach / 1.12)
+    ax.set_xticks([-ends, 0, ends], [short(-ends), "0", f"+{short(ends)}"])
+    ax.set_yticks([])
+    dress(ax)
+    ax.tick_params(axis="x", labelsize=7, pad=2, length=2, color=GREY)
+
+
+def _round_down(value: float) -> float:
+    """Return the largest 1, 2 or 5 times a power of ten not above the value."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= value * 1.0001))
+
+
+__all__ = ["hours"]

@@ -1,0 +1,269 @@
+"""Facilities against what was expected of them, and counts side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.scale import FuncScale
+from matplotlib.ticker import FixedLocator, LogLocator
+from scipy.special import pdtrik
+
+from welfare.errors import BadParameter
+from welfare.figures.numbers import short
+from welfare.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    MUTED,
+    OCHRE,
+    PAPER,
+    PLUM,
+    dress,
+    many,
+    new_axes,
+    plain_ticks,
+    styled,
+)
+
+_LEVELS = (0.95, 0.998)
+_FLAGS = {
+    "": ("o", BLUE, "within what is expected"),
+    "above": ("^", OCHRE, "flagged: more than expected"),
+    "below": ("v", PLUM, "flagged: fewer than expected"),
+}
+_RATIO_TICKS = (0, 0.25, 1, 2, 4, 8, 16, 32, 64, 128)
+
+
+def funnel_limits(
+    expected: np.ndarray, level: float, *, phi: float = 1.0, tau2: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ratios between which chance alone would keep a facility.
+
+    Parameters
+    ----------
+    expected : array of float
+        Expected counts, events; above zero.
+    level : float
+        Share of facilities chance keeps within, e.g. 0.95.
+    phi : float
+        Overdispersion: how many times the Poisson variance the counts vary by.
+    tau2 : float
+        Variance of the true ratios between facilities, without unit.
+
+    Returns
+    -------
+    low, high : array of float
+        Ratios of observed to expected. A facility at or beyond `high` has a count so large that chance gives it or
+        a larger one with probability at most ``(1 - level) / 2``; likewise below. Between whole counts the limit
+        runs smoothly, on the Poisson distribution's continuous extension.
+
+    Notes
+    -----
+    With overdispersion the distance of each limit from 1 is multiplied by ``sqrt(phi + tau2 * expected)``, the
+    factor by which the standard deviation of the ratio grows; with none of it the limits are exactly Poisson's.
+    """
+    tail = (1 - level) / 2
+    # pdtrik finds the count k with P(X <= k) = p. The upper limit is inclusive, P(X >= k) = tail, hence one more.
+    low = pdtrik(tail, expected) / expected
+    high = (pdtrik(1 - tail, expected) + 1) / expected
+    wider = np.sqrt(phi + tau2 * expected)
+    return np.maximum(0.0, 1 + (low - 1) * wider), 1 + (high - 1) * wider
+
+
+@styled
+def funnel(table: pd.DataFrame, *, phi: float = 1.0, tau2: float = 0.0, ax: Axes | None = None) -> Axes:
+    """Draw each facility's ratio of observed to expected against how much was expected of it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per facility. Columns: facility_id, observed (events), expected (events, above zero), ratio (without
+        unit), flagged (``"above"``, ``"below"`` or ``""``). Facilities are not named in the figure.
+    phi : float
+        Overdispersion: how many times the Poisson variance the counts vary by.
+    tau2 : float
+        Variance of the true ratios between facilities, without unit.
+    ax : Axes, optional
+        Where to draw; new axes by default.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
+    Raises
+    ------
+    BadParameter
+        If a column is missing, or a flag is none of the three.
+
+    Notes
+    -----
+    Ratios stand on a square-root scale, on which Poisson counts vary about equally everywhere. Facilities with
+    nothing expected of them, or no ratio, are left out and counted in the axis label.
+    """
+    drawn, left_out = _drawable(table)
+    ax = new_axes(height_in=4.9) if ax is None else ax
+    expected = drawn["expected"].to_numpy(dtype=float)
+    least, most = (expected.min() / 1.3, expected.max() * 1.3) if len(drawn) else (0.1, 10.0)
+    grid = np.geomspace(least, most, 200)
+    widened = phi != 1.0 or tau2 != 0.0
+    top = _top(drawn, phi, tau2)
+
+    ax.set_xscale("log")
+    ax.set_yscale(FuncScale(ax.yaxis, (_root, _square)))
+    ax.set_xlim(least, most)
+    ax.set_ylim(0, top)
+    _draw_limits(ax, grid, 1.0, 0.0, GREY if widened else INK, "limits by chance alone: 95% (dashed), 99.8% (solid)")
+    if widened:
+        _draw_limits(ax, grid, phi, tau2, INK, "the same, widened for overdispersion")
+    ax.axhline(1, color=INK, linewidth=0.8, zorder=1)
+    _draw_facilities(ax, drawn, top)
+
+    ax.xaxis.set_major_locator(LogLocator(base=10, subs=(1,) if most / least > 300 else (1, 2, 5)))
+    ax.xaxis.set_minor_locator(FixedLocator([]))
+    ax.yaxis.set_major_locator(FixedLocator([at for at in _RATIO_TICKS if at <= top]))
+    plain_ticks(ax, "x")
+    plain_ticks(ax, "y")
+    dress(ax, spines=("bottom", "left"))
+    ax.tick_params(axis="y", labelcolor=MUTED)
+    ax.set_xlabel("expected events, logarithmic scale" + (f" ({left_out:,} not drawn: no ratio)" if left_out else ""))
+    ax.set_ylabel("observed / expected, square-root scale")
+    # Below the axes: within them it would cover facilities.
+    ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.13), ncols=2, handlelength=2.2, labelcolor=INK)
+    return ax
+
+
+@styled
+def bars(table: pd.DataFrame, *, label: str, value: str, ax: Axes | None = None, unit: str = "") -> Axes:
+    """Draw counts as horizontal bars with their numbers; what was not collected is written, never drawn as zero.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per group, in the order to be read.
+    label, value : str
+        Columns: the group (text) and its count, in `unit`. A missing count is written "not collected".
+    ax : Axes, optional
+        Where to draw; new axes by default.
+    unit : str
+        What is counted, e.g. ``"plants"``.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+    """
+    absent = [name for name in (label, value) if name not in table]
+    if absent:
+        raise BadParameter(f"the table to draw has no column {', '.join(map(repr, absent))}")
+    numbers = table[value].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    names = table[label].astype("str").tolist()
+    ax = new_axes(height_in=0.55 + 0.27 * max(len(names), 1)) if ax is None else ax
+    most = float(np.nanmax(numbers)) if np.isfinite(numbers).any() else 0.0
+    ax.set_xlim(0, (most or 1.0) * 1.12)
+    for row, number in enumerate(numbers.tolist()):
+        if np.isnan(number):
+            _beside(ax, 0, row, "not collected", color=MUTED, style="italic")
+            continue
+        if number:
+            ax.barh(row, number, height=0.66, color=BLUE, linewidth=0)
+        printed = f"{number:,.0f}" if number == round(number) else short(number)
+        _beside(ax, number, row, printed, color=INK)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    dress(ax, spines=("left",))
+    ax.set_xticks([])
+    ax.set_xlabel(unit, loc="left")
+    return ax
+
+
+def _beside(ax: Axes, x: float, y: float, words: str, **look: Any) -> None:
+    """Write words to the right of a point, four points off: SVG drops a leading space."""
+    ax.annotate(words, (x, y), xytext=(4, 0), textcoords="offset points", va="center_baseline", **look)
+
+
+def _root(ratio: Any) -> Any:
+    return np.sqrt(np.maximum(ratio, 0))
+
+
+def _square(height: Any) -> Any:
+    return np.square(height)
+
+
+def _drawable(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return the facilities that have a place in the figure, and how many have none."""
+    absent = [name for name in ("facility_id", "observed", "expected", "ratio", "flagged") if name not in table]
+    if absent:
+        raise BadParameter(f"the table of a funnel has no column {', '.join(map(repr, absent))}")
+    unknown = set(table["flagged"].fillna("").unique()) - set(_FLAGS)
+    if unknown:
+        raise BadParameter(f"flagged holds {sorted(map(str, unknown))}", todo='Use "above", "below" or "".')
+    drawn = pd.DataFrame(
+        {
+            "expected": table["expected"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
+            "ratio": table["ratio"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
+            "flagged": table["flagged"].fillna("").to_numpy(),
+        }
+    )
+    drawn = drawn[(drawn["expected"] > 0) & np.isfinite(drawn["ratio"])]
+    return drawn, len(table) - len(drawn)
+
+
+def _top(drawn: pd.DataFrame, phi: float, tau2: float) -> float:
+    """Return the highest ratio drawn to scale: all flagged facilities, and the limits where half the facilities are.
+
+    One event where a hundredth was expected is a ratio of 100; to give it its place would press all others flat.
+    """
+    if drawn.empty:
+        return 4.0
+    middle = np.median(drawn["expected"].to_numpy(dtype=float))
+    _, high = funnel_limits(np.array([middle]), _LEVELS[1], phi=phi, tau2=tau2)
+    flagged = drawn.loc[drawn["flagged"] != "", "ratio"].max() if (drawn["flagged"] != "").any() else 0.0
+    return float(min(max(4.0, 1.2 * flagged, 1.2 * high[0]), max(4.0, 1.2 * drawn["ratio"].max())))
+
+
+def _draw_limits(ax: Axes, grid: np.ndarray, phi: float, tau2: float, colour: str, words: str) -> None:
+    for level, dashes in zip(_LEVELS, ((0, (4, 2.5)), "solid"), strict=True):
+        low, high = funnel_limits(grid, level, phi=phi, tau2=tau2)
+        for side in (low, high):
+            ax.plot(grid, side, color=colour, linewidth=0.9, linestyle=dashes, zorder=2)
+    ax.plot([], [], color=colour, linewidth=0.9, label=words)
+
+
+def _draw_facilities(ax: Axes, drawn: pd.DataFrame, top: float) -> None:
+    for flag, (shape, colour, words) in _FLAGS.items():
+        chosen = drawn[(drawn["flagged"] == flag) & (drawn["ratio"] <= top)]
+        if chosen.empty and flag:
+            continue
+        ax.scatter(
+            chosen["expected"],
+            chosen["ratio"],
+            marker=shape,
+            s=34 if flag else 13,
+            color=colour,
+            alpha=1.0 if flag else 0.5,
+            linewidths=0.6 if flag else 0,
+            edgecolors=PAPER if flag else "none",
+            zorder=4 if flag else 3,
+            clip_on=False,
+            rasterized=many(len(chosen)),
+            label=f"{words} ({len(drawn[drawn['flagged'] == flag]):,})",
+        )
+    above = drawn[drawn["ratio"] > top]
+    if len(above):
+        ax.scatter(
+            above["expected"],
+            np.full(len(above), top),
+            marker=6,  # a caret: its place on the scale is higher than the figure reaches
+            s=26,
+            color=GREY,
+            clip_on=False,
+            zorder=3,
+            label=f"ratio above {short(top)}: beyond the figure ({len(above):,})",
+        )
+
+
+__all__ = ["bars", "funnel", "funnel_limits"]

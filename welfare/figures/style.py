@@ -1,0 +1,287 @@
+"""Colours, axes and files: how every figure of the library looks, and how it leaves as SVG or PNG.
+
+Colours are told apart by people with any colour vision, and in greyscale print by lightness; none is red against green.
+In SVG each is written as a CSS variable with the colour as its fallback, so that a page may darken its figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from html import escape
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from welfare.figures.numbers import tick
+from welfare.schema.provenance import write_whole
+
+INK, MUTED, RULE, PAPER = "#1e2730", "#5c6873", "#d5dade", "#ffffff"
+BLUE, OCHRE, PLUM, GREY = "#2b5c8a", "#b8651b", "#6b4c86", "#98a4ae"
+LAND, MISSING = "#eef1f3", "#f4f5f6"
+RAMP = ("#dce7f1", "#b1cae0", "#7ea6ca", "#4a7bac", "#1f4d7a")  # from least to most
+
+# The page may set these variables; alone, the SVG keeps the colours above.
+THEME = {
+    INK: "--fig-ink",
+    MUTED: "--fig-muted",
+    RULE: "--fig-rule",
+    PAPER: "--fig-paper",
+    BLUE: "--fig-blue",
+    OCHRE: "--fig-ochre",
+    PLUM: "--fig-plum",
+    GREY: "--fig-grey",
+    LAND: "--fig-land",
+    MISSING: "--fig-missing",
+    **{colour: f"--fig-ramp-{step}" for step, colour in enumerate(RAMP, start=1)},
+}
+
+# Any: the stubs type each setting's name as a literal of its own.
+_SETTINGS: Any = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "text.color": INK,
+    "text.parse_math": False,  # a dollar sign in a company's name is a dollar sign
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 8.5,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.7,
+    "axes.facecolor": "none",
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8.5,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "lines.solid_capstyle": "butt",
+    "hatch.linewidth": 0.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": PAPER,
+    "svg.fonttype": "none",  # text stays text: small, searchable, and read aloud where a reader selects it
+    "svg.hashsalt": "welfare",  # else the ids in the file differ on each run
+}
+_RASTER_DPI = 200
+_MANY = 500
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def styled(draw: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Run a drawing function under this module's settings, leaving matplotlib's own as they were."""
+
+    @wraps(draw)
+    def drawn(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with rc_context(_SETTINGS):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+@styled
+def new_axes(width_in: float = 7.2, height_in: float = 4.2) -> Axes:
+    """Make axes on a figure of their own, without pyplot and its global list of figures.
+
+    Parameters
+    ----------
+    width_in, height_in : float
+        Size of the figure, inch.
+
+    Returns
+    -------
+    Axes
+        Its figure is ``axes.figure``.
+    """
+    return Figure(figsize=(width_in, height_in), layout="constrained").subplots()
+
+
+def dress(ax: Axes, *, grid: str = "", spines: tuple[str, ...] = ("bottom",)) -> Axes:
+    """Take off what carries no information: the box, the ticks, and all but the grid asked for.
+
+    Parameters
+    ----------
+    ax : Axes
+        Changed in place.
+    grid : {"", "x", "y", "both"}
+        Across which axis to draw lines.
+    spines : tuple of str
+        Which sides of the box stay.
+    """
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in spines)
+    ax.tick_params(length=0, pad=4)
+    ax.grid(False)
+    if grid:
+        ax.grid(True, axis=grid)  # type: ignore[arg-type]
+    ax.set_axisbelow(True)
+    return ax
+
+
+def plain_ticks(ax: Axes, which: str = "x") -> None:
+    """Print an axis in plain numbers with thousands separators: no powers of ten.
+
+    Parameters
+    ----------
+    ax : Axes
+        Changed in place.
+    which : {"x", "y"}
+        The axis.
+    """
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    axis.set_major_formatter(FuncFormatter(tick))
+    axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+
+
+def many(count: int) -> bool:
+    """Say whether so many points go into the SVG as a picture: as shapes they would weigh more than the rest."""
+    return count > _MANY
+
+
+def to_svg(fig: Figure | Axes, *, alt: str, simulated: bool = False) -> str:
+    """Return a figure as SVG to put into an HTML page; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    fig : Figure or Axes
+        What to draw; axes stand for their figure.
+    alt : str
+        What the figure shows, for those who cannot see it.
+    simulated : bool
+        Print SIMULATED across it.
+
+    Returns
+    -------
+    str
+        One ``<svg>`` element; its ids are unlike those of any other figure.
+    """
+    root = _root(fig)
+    stream = io.StringIO()
+    with rc_context(_SETTINGS), _stamped(root, simulated):
+        root.savefig(stream, format="svg", dpi=_RASTER_DPI, facecolor="none", metadata={"Date": None})
+    return _inline(stream.getvalue(), alt=f"SIMULATED. {alt}" if simulated else alt, simulated=simulated)
+
+
+def to_png(fig: Figure | Axes, path: str | Path, *, simulated: bool = False) -> Path:
+    """Write a figure as PNG at 200 dots per inch, whole or not at all.
+
+    Parameters
+    ----------
+    fig : Figure or Axes
+        What to draw; axes stand for their figure.
+    path : path
+        Where the file goes.
+    simulated : bool
+        Print SIMULATED across it.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    root = _root(fig)
+    with rc_context(_SETTINGS), _stamped(root, simulated):
+        return write_whole(
+            path,
+            lambda part: root.savefig(part, format="png", dpi=_RASTER_DPI, metadata={"Software": None}),
+        )
+
+
+def _root(fig: Figure | Axes) -> Figure:
+    found = fig if isinstance(fig, Figure) else fig.get_figure(root=True)
+    if found is None:
+        raise ValueError("these axes belong to no figure")
+    return found
+
+
+@contextmanager
+def _stamped(fig: Figure, simulated: bool) -> Iterator[None]:
+    """Lay SIMULATED across the figure while it is drawn; a tall one gets it more than once, so no crop is clean."""
+    if not simulated:
+        yield
+        return
+    width, height = fig.get_size_inches() * 72
+    size = min(width / 9, height / 2)
+    times = max(1, round(height / 300))
+    # Twice, light under dark and a point apart: the dark one shows on pale ground, the light one on dark.
+    layers = ((PAPER, 0.4, -1.0), (INK, 0.17, 0.0))
+    marks = [
+        fig.text(
+            0.5 + shift / width,
+            (step + 0.5) / times + shift / height,
+            "SIMULATED",
+            ha="center",
+            va="center",
+            rotation=18 if height > 150 else 0,
+            fontsize=size,
+            fontweight="bold",
+            color=colour,
+            alpha=alpha,
+            zorder=1000,
+            in_layout=False,
+        )
+        for step in range(times)
+        for colour, alpha, shift in layers
+    ]
+    try:
+        yield
+    finally:
+        for mark in marks:
+            mark.remove()
+
+
+_REFERENCE = re.compile(r'(?:href="#|url\(#)([^")]+)')
+
+
+def _inline(svg: str, *, alt: str, simulated: bool) -> str:
+    """Turn matplotlib's SVG file into an element of a page: no prologue, no metadata, no style for the whole page."""
+    svg = svg[svg.index("<svg") :].strip()
+    svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
+    head, body = svg.split(">", 1)
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', head)
+    assert size is not None, "matplotlib gives every SVG a viewBox"  # noqa: S101 (a promise of the writer, not of input)
+    used = set(_REFERENCE.findall(" ".join(re.findall(r"<[^>]*>", body))))
+    prefix = f"f{hashlib.sha256((alt + body).encode()).hexdigest()[:10]}-"
+    body = re.sub(r"<[^>]*>", lambda tag: _lean(tag[0], used, prefix), body)
+    body = re.sub(r"<defs>\s*</defs>", "", body)
+    body = re.sub(r">\s*\n\s*<", "><", body)
+    width, height = (f"{float(side):g}" for side in size.groups())
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="figure" role="img"'
+        f' aria-label="{escape(alt)}" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        + (' data-simulated="true"' if simulated else "")
+        + ' style="font-family: var(--fig-font, DejaVu Sans, Arial, sans-serif);'
+        f' stroke-linejoin: round; stroke-linecap: butt">{body}'
+    )
+
+
+def _lean(tag: str, used: set[str], prefix: str) -> str:
+    """Rewrite one tag: ids made unique or dropped, coordinates to a hundredth of a point, colours by name."""
+    tag = re.sub(r'\sid="([^"]*)"', lambda m: f' id="{prefix}{m[1]}"' if m[1] in used else "", tag)
+    tag = _REFERENCE.sub(lambda m: m[0].replace(f"#{m[1]}", f"#{prefix}{m[1]}"), tag)
+    tag = re.sub(r'\stransform="rotate\(-?0 [^"]*\)"', "", tag)
+    # The space matters: a picture's base64 text may end in `d=`.
+    tag = re.sub(r'(?<=\s)(d|x|y|transform)="([^"]*)"', lambda m: f'{m[1]}="{_rounded(m[2])}"', tag)
+    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
+    return re.sub(r"#[0-9a-f]{6}\b", lambda m: f"var({THEME[m[0]]}, {m[0]})" if m[0] in THEME else m[0], tag)
+
+
+def _rounded(numbers: str) -> str:
+    short = re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), numbers)
+    short = re.sub(r"\s*\n\s*", "", short).strip()
+    # After M or L a bare pair means another L: leaving the letter out shortens a map by a seventh.
+    return short if re.search("[CQ]", short) else re.sub(r"(?<=\d)L ", " ", short)

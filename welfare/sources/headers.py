@@ -1,0 +1,115 @@
+"""Which source a file is, told by its headers; and what to say when they are nearly, or not at all, known."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from welfare.errors import BadParameter, HeaderDrift, UnknownSource
+from welfare.sources.files import RawFile, header_candidates, tidy_header
+from welfare.sources.registry import Layout, layouts
+
+# A file that shares at least this share of a layout's headers (Jaccard) is that source, changed.
+_NEARLY = 0.5
+
+
+def _likeness(headers: set[str], layout: Layout) -> float:
+    known = set(layout.headers)
+    return len(headers & known) / len(headers | known)
+
+
+def recognise(raw: RawFile, *, source: str | None = None, on_new: str = "raise") -> tuple[Layout, int, tuple[str, ...]]:
+    """Find the layout whose headers a file has.
+
+    Parameters
+    ----------
+    raw : RawFile
+        The file's rows.
+    source : str, optional
+        Consider only this source.
+    on_new : {"raise", "keep"}
+        What to do with headers that the nearest layout does not know: raise, or keep them in `raw` unmapped. Headers
+        that are missing raise either way.
+
+    Returns
+    -------
+    tuple
+        The layout, the row that is the header, and the headers that were new.
+
+    Raises
+    ------
+    UnknownSource
+        If no layout is near, naming the three nearest sources.
+    HeaderDrift
+        If a layout is near but headers were added, dropped or renamed.
+    """
+    if on_new not in ("raise", "keep"):
+        raise BadParameter(f"on_new is {on_new!r}", todo='Use "raise" or "keep".')
+    wanted = [layout for layout in layouts() if source in (None, layout.source)]
+    if not wanted:
+        raise BadParameter(f"no source is called {source!r}", todo="welfare.registry() lists the sources.")
+    scored = []
+    for row in header_candidates(raw):
+        headers = [tidy_header(cell) for cell in raw.rows[row] if tidy_header(cell)]
+        scored += [(_likeness(set(headers), layout), -row, headers, layout) for layout in wanted]
+    likeness, minus_row, headers, layout = max(scored, key=lambda item: item[:2])
+    row = -minus_row
+    _refuse_twice(raw, row, headers)
+    new = tuple(h for h in headers if h not in layout.headers)
+    missing = tuple(h for h in layout.headers if h not in headers)
+    if not new and not missing:
+        return layout, row, ()
+    if likeness < _NEARLY:
+        raise _unknown(raw, row, headers, scored)
+    if missing or on_new == "raise":
+        raise _drift(raw, row, layout, new, missing)
+    return layout, row, new
+
+
+def _refuse_twice(raw: RawFile, row: int, headers: list[str]) -> None:
+    twice = sorted({h for h in headers if headers.count(h) > 1})
+    if twice:
+        raise HeaderDrift(
+            f"the header {twice[0]!r} stands twice",
+            where=f"{raw.path}, line {raw.lines[row]}, column {headers.index(twice[0]) + 1}",
+            spoiled="Which of the two columns holds the values cannot be told.",
+            todo="Delete or rename one in a copy of the file.",
+        )
+
+
+def _unknown(raw: RawFile, row: int, headers: list[str], scored: list) -> UnknownSource:
+    nearest: dict[str, float] = {}
+    for likeness, _, _, layout in scored:
+        nearest[layout.source] = max(nearest.get(layout.source, 0), likeness)
+    three = sorted(nearest, key=lambda name: -nearest[name])[:3]
+    shown = ", ".join(headers[:6]) + (", ..." if len(headers) > 6 else "")
+    return UnknownSource(
+        f"no source has these headers ({shown})",
+        where=f"{raw.path}, line {raw.lines[row]}",
+        spoiled="Columns read under a guess would put one quantity in another's place.",
+        todo="Nearest sources: "
+        + ", ".join(f"{name} ({nearest[name]:.0%} of headers shared)" for name in three)
+        + ". A new source needs a row in data/sources.csv and a column map (docs/how-to/new-source.md).",
+    )
+
+
+def _drift(raw: RawFile, row: int, layout: Layout, new: tuple[str, ...], missing: tuple[str, ...]) -> HeaderDrift:
+    parts = []
+    if new:
+        parts.append(f"has {', '.join(map(repr, new))}, which the {layout.name} layout of {layout.source} does not know")
+    if missing:
+        parts.append(f"lacks {', '.join(map(repr, missing))}")
+    renames = [
+        f"{old!r} is now {close[0]!r}" for old in missing if (close := get_close_matches(old, new, n=1, cutoff=0.6))
+    ]
+    likely = f" Likely renamed: {'; '.join(renames)}." if renames else ""
+    at = f", column {[tidy_header(c) for c in raw.rows[row]].index(new[0]) + 1}" if new else ""
+    used = layout.map[layout.map["table"] != ""]
+    lost = sorted(set(used.loc[used["header"].isin(missing), "column"]))
+    spoiled = f"{', '.join(lost)} would be missing." if lost else "What the new columns say would be lost unseen."
+    return HeaderDrift(
+        f"the file {' and '.join(parts)}.{likely}",
+        where=f"{raw.path}, line {raw.lines[row]}{at}",
+        spoiled=spoiled,
+        todo=f"Add rows to data/column_maps/{layout.source}.csv (docs/how-to/new-source.md)"
+        + (', or pass on_new="keep" to keep the new columns unmapped.' if new and not missing else "."),
+    )
