@@ -79,7 +79,7 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     wanted = columns(table)
     out = pd.DataFrame(index=frame.index)
     for name, column in wanted.items():
-        values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
-        out[name] = values.astype(DTYPES[column.type])
+        dtype = DTYPES[column.type]
+        out[name] = frame[name].astype(dtype) if name in frame else pd.Series(index=frame.index, dtype=dtype)
     extra = [name for name in frame if name not in wanted]
     return out.join(frame[extra]) if extra else out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -38,20 +38,32 @@ class Tables:
         Columns row, reason: records left out, and why.
     raw : DataFrame
         The file as it is, all text, one row per record.
+    source, vintage : str
+        The two apart; vintage is None where nothing says it.
     notes : tuple of str
         What the reader noticed and a user of the figures should know.
+    path, sha256, publisher, obtained_from, licence : str
+        Which file, its hash, and whose it is.
+    period : pair of Timestamp or None
+        First and last day the file covers.
+    simulated : bool
+        Whether its plants are made up.
     """
 
     source_id: str
+    source: str
+    vintage: str | None
     frames: dict[str, pd.DataFrame]
     rejects: pd.DataFrame
     raw: pd.DataFrame
     notes: tuple[str, ...] = ()
     path: str = ""
     sha256: str = ""
-    period: tuple[str, str] | None = None
+    publisher: str = ""
+    obtained_from: str = ""
+    licence: str = ""
+    period: tuple[pd.Timestamp, pd.Timestamp] | None = None
     simulated: bool = False
-    extra: dict[str, Any] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         frames: dict[str, pd.DataFrame] = self.__dict__.get("frames", {})

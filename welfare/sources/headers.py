@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from welfare.errors import BadParameter, HeaderDrift, UnknownSource
@@ -17,7 +18,9 @@ def _likeness(headers: set[str], layout: Layout) -> float:
     return len(headers & known) / len(headers | known)
 
 
-def recognise(raw: RawFile, *, source: str | None = None, on_new: str = "raise") -> tuple[Layout, int, tuple[str, ...]]:
+def recognise(
+    raw: RawFile, *, source: str | None = None, on_new: str = "raise", among: Sequence[Layout] | None = None
+) -> tuple[Layout, int, tuple[str, ...]]:
     """Find the layout whose headers a file has.
 
     Parameters
@@ -29,6 +32,8 @@ def recognise(raw: RawFile, *, source: str | None = None, on_new: str = "raise")
     on_new : {"raise", "keep"}
         What to do with headers that the nearest layout does not know: raise, or keep them in `raw` unmapped. Headers
         that are missing raise either way.
+    among : sequence of Layout, optional
+        Consider these layouts only, by default all that are registered.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def recognise(raw: RawFile, *, source: str | None = None, on_new: str = "raise")
     """
     if on_new not in ("raise", "keep"):
         raise BadParameter(f"on_new is {on_new!r}", todo='Use "raise" or "keep".')
-    wanted = [layout for layout in layouts() if source in (None, layout.source)]
+    wanted = [layout for layout in among or layouts() if source in (None, layout.source)]
     if not wanted:
         raise BadParameter(f"no source is called {source!r}", todo="welfare.registry() lists the sources.")
     scored = []
@@ -76,7 +81,9 @@ def _refuse_twice(raw: RawFile, row: int, headers: list[str]) -> None:
         )
 
 
-def _unknown(raw: RawFile, row: int, headers: list[str], scored: list) -> UnknownSource:
+def _unknown(
+    raw: RawFile, row: int, headers: list[str], scored: list[tuple[float, int, list[str], Layout]]
+) -> UnknownSource:
     nearest: dict[str, float] = {}
     for likeness, _, _, layout in scored:
         nearest[layout.source] = max(nearest.get(layout.source, 0), likeness)
@@ -95,7 +102,9 @@ def _unknown(raw: RawFile, row: int, headers: list[str], scored: list) -> Unknow
 def _drift(raw: RawFile, row: int, layout: Layout, new: tuple[str, ...], missing: tuple[str, ...]) -> HeaderDrift:
     parts = []
     if new:
-        parts.append(f"has {', '.join(map(repr, new))}, which the {layout.name} layout of {layout.source} does not know")
+        parts.append(
+            f"has {', '.join(map(repr, new))}, which the {layout.name} layout of {layout.source} does not know"
+        )
     if missing:
         parts.append(f"lacks {', '.join(map(repr, missing))}")
     renames = [

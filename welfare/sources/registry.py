@@ -41,10 +41,11 @@ def source_row(source: str) -> pd.Series:
     BadParameter
         If no source has that name.
     """
-    table = registry().set_index("source", drop=False)
-    if source not in table.index:
-        raise BadParameter(f"no source is called {source!r}", todo=f"Known sources: {', '.join(table.index)}.")
-    return table.loc[source]
+    table = registry()
+    rows = table[table["source"] == source]
+    if rows.empty:
+        raise BadParameter(f"no source is called {source!r}", todo=f"Known sources: {', '.join(table['source'])}.")
+    return rows.iloc[0]
 
 
 @cache

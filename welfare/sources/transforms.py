@@ -27,55 +27,55 @@ def _or_reason(values: pd.Series, cells: pd.Series, expected: str) -> Read:
 
 
 def text(cells: pd.Series, null: str = "") -> Read:
-    """Cells as they are; the empty cell, and the word given, are null."""
+    """Read cells as they are; the empty cell, and the word given, are null."""
     return _fine(cells.mask(cells.isin(["", null])))
 
 
 def listed(cells: pd.Series, separator: str) -> Read:
-    """A list inside a cell, rewritten with ``; `` between its parts."""
+    """Read a list inside a cell, rewritten with ``; `` between its parts."""
     parts = cells.str.split(separator).map(lambda items: "; ".join(part for item in items if (part := item.strip())))
     return _fine(parts.mask(parts == ""))
 
 
 def count(cells: pd.Series) -> Read:
-    """Whole numbers of at least 0; thousands separators and a trailing ``.0`` are allowed."""
+    """Read whole numbers of at least 0; thousands separators and a trailing ``.0`` are allowed."""
     numbers = pd.to_numeric(cells.str.replace(",", "", regex=False), errors="coerce")
     whole = numbers.where((numbers >= 0) & (numbers % 1 == 0))
     return _or_reason(whole.astype("Int64"), cells, "a count")
 
 
 def number(cells: pd.Series) -> Read:
-    """Finite numbers."""
+    """Read finite numbers."""
     numbers = pd.to_numeric(cells.str.replace(",", "", regex=False), errors="coerce")
     return _or_reason(numbers.where(np.isfinite(numbers)), cells, "a number")
 
 
 def code(cells: pd.Series) -> Read:
-    """A code written as a number, such as 4 or 4.0, as text."""
+    """Read a code written as a number, such as 4 or 4.0, as text."""
     return _fine(cells.str.replace(r"\.0$", "", regex=True).mask(cells == ""))
 
 
 def date(cells: pd.Series, form: str) -> Read:
-    """Days in one strptime format."""
+    """Read days in one strptime format."""
     days = pd.to_datetime(cells.mask(cells == ""), format=form, errors="coerce")
     return _or_reason(days.astype("datetime64[s]"), cells, f"a date as {form}")
 
 
 def us_zip(cells: pd.Series) -> Read:
-    """US postcodes: lost leading zeros restored, the four digits after the hyphen kept."""
+    """Read US postcodes: lost leading zeros restored, the four digits after the hyphen kept."""
     parts = cells.str.extract(r"^(\d{3,5})(-\d{4})?$")
     whole = parts[0].str.zfill(5) + parts[1].fillna("")
     return _fine(whole.mask(parts[0].isna()))  # a foreign or broken postcode is no reason to lose the record
 
 
 def lookup(cells: pd.Series, codes: str, key: str, value: str) -> Read:
-    """A word replaced by its code from a list under data/codes/, ignoring case."""
+    """Replace a word by its code from a list under data/codes/, ignoring case."""
     book = {word.casefold(): found for word, found in code_map(codes, key, value).items()}
     return _or_reason(cells.str.casefold().map(book).astype("str"), cells, f"in data/codes/{codes}.csv")
 
 
 def first_id(cells: pd.Series, scheme: str, separator: str = "") -> Read:
-    """The first identifier of a cell, with its scheme: us.fsis.grant:P1009."""
+    """Read the first identifier of a cell, with its scheme: us.fsis.grant:P1009."""
     first = cells.str.split(separator).str[0].str.strip() if separator else cells
     return _fine((scheme + ":" + first).mask(first == ""))
 

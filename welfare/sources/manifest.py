@@ -1,0 +1,162 @@
+"""MANIFEST.csv, which stands beside downloaded files: as of when they are, whose they are, what they hash to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from welfare.errors import BadParameter, ContractBroken, FileAltered
+from welfare.schema.provenance import sha256
+
+NAME = "MANIFEST.csv"
+_NEEDED = ("path", "vintage", "period", "publisher", "obtained_from", "licence", "bytes", "sha256", "note")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a manifest says of one file; empty where it says nothing.
+
+    Attributes
+    ----------
+    vintage, period, publisher, obtained_from, licence, sha256, note : str
+        As the manifest writes them.
+    size_bytes : int or None
+        The file's size.
+    manifest : Path or None
+        The manifest itself.
+    """
+
+    vintage: str = ""
+    period: str = ""
+    publisher: str = ""
+    obtained_from: str = ""
+    licence: str = ""
+    sha256: str = ""
+    note: str = ""
+    size_bytes: int | None = None
+    manifest: Path | None = None
+
+
+def find_entry(path: str | Path) -> Entry:
+    """Look a file up in the MANIFEST.csv beside it or in a folder above it; the nearest that lists it is taken.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    Entry
+        Empty if no manifest lists the file.
+
+    Raises
+    ------
+    ContractBroken
+        If a manifest lacks a column.
+    """
+    path = Path(path).resolve()
+    for folder in path.parents:
+        manifest = folder / NAME
+        if manifest.is_file():
+            entries = _read(manifest, manifest.stat().st_mtime_ns)
+            if found := entries.get(path.relative_to(folder).as_posix()):
+                return found
+    return Entry()
+
+
+@lru_cache(maxsize=8)
+def _read(manifest: Path, _changed_ns: int) -> dict[str, Entry]:
+    table = pd.read_csv(manifest, dtype=str, keep_default_na=False)
+    missing = [name for name in _NEEDED if name not in table]
+    if missing:
+        raise ContractBroken(
+            f"the manifest has no column {', '.join(missing)}",
+            where=f"{manifest}, line 1",
+            spoiled="Nothing would say as of when the files beside it are true.",
+            todo=f"Give it the columns {', '.join(_NEEDED)}.",
+        )
+    return {row["path"]: _entry(row, manifest) for row in table.to_dict("records")}
+
+
+def _entry(row: Mapping[Hashable, str], manifest: Path) -> Entry:
+    return Entry(
+        vintage=row["vintage"],
+        period=row["period"],
+        publisher=row["publisher"],
+        obtained_from=row["obtained_from"].strip(),
+        licence=row["licence"],
+        sha256=row["sha256"],
+        note=row["note"],
+        size_bytes=int(row["bytes"]) if row["bytes"] else None,
+        manifest=manifest,
+    )
+
+
+def require_unaltered(path: Path, entry: Entry) -> str:
+    """Return a file's SHA-256, refused if it is not the one its manifest gives.
+
+    Raises
+    ------
+    FileAltered
+        If size or hash differ.
+    """
+    size, digest = path.stat().st_size, sha256(path)
+    if entry.size_bytes not in (None, size):
+        difference = f"it has {size:,} bytes, the manifest says {entry.size_bytes:,}"
+    elif entry.sha256 and entry.sha256 != digest:
+        difference = f"its SHA-256 is {digest[:12]}..., the manifest says {entry.sha256[:12]}..."
+    else:
+        return digest
+    raise FileAltered(
+        f"the file is not the one its manifest describes: {difference}",
+        where=str(path),
+        spoiled="Figures from it could not be traced to what the agency published.",
+        todo=f"Download it again; if the new file is the right one, correct its row in {entry.manifest}.",
+    )
+
+
+def parse_period(words: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """Read a period: a day, month, year, US federal fiscal year, or two of them joined by ``..``.
+
+    Parameters
+    ----------
+    words : str
+        E.g. ``"2023-10-01..2024-09-30"``, ``"2015-04..2017-09"``, ``"2017"``, ``"FY2024"`` (October to September).
+
+    Returns
+    -------
+    tuple of Timestamp or None
+        First and last day; None if the words name no period.
+
+    Raises
+    ------
+    BadParameter
+        If the period ends before it begins.
+    """
+    first, _, last = words.strip().partition("..")
+    from_, to = _span(first), _span(last or first)
+    if from_ is None or to is None:
+        return None
+    if to[1] < from_[0]:
+        raise BadParameter(f"the period {words!r} ends before it begins")
+    return from_[0], to[1]
+
+
+def _span(words: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    if fiscal := re.fullmatch(r"FY(\d{4})", words):
+        year = int(fiscal[1])
+        return pd.Timestamp(year - 1, 10, 1), pd.Timestamp(year, 9, 30)
+    length = {4: "Y", 7: "M", 10: "D"}.get(len(words))
+    if length is None or not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", words):
+        return None
+    try:
+        span = pd.Period(words, freq=length)
+    except ValueError:
+        return None
+    return span.start_time, span.end_time.normalize()

@@ -1,0 +1,151 @@
+"""Read one agency file into tidy tables: recognise it, say as of when it is, map it, check it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from welfare.errors import BadParameter
+from welfare.schema.tables import Tables, validate
+from welfare.sources.files import RawFile, read_rows, require_encoding, to_frame
+from welfare.sources.headers import recognise
+from welfare.sources.manifest import find_entry, parse_period, require_unaltered
+from welfare.sources.mapping import map_records
+from welfare.sources.registry import Layout, source_row
+
+# Made-up plants carry these letters in every id, so that no row of theirs can pass for a real one.
+_SIMULATED_ID = r"(?:^|[:A-Z])SIM\d{4}"
+
+
+def read(
+    path: str | Path,
+    source: str | None = None,
+    vintage: str | None = None,
+    period: str | None = None,
+    mapping: pd.DataFrame | None = None,
+    on_new: str = "raise",
+) -> Tables:
+    """Read an agency's file into tidy tables, recognising the source by its headers.
+
+    Parameters
+    ----------
+    path : path
+        A CSV file or a workbook (first sheet).
+    source : str, optional
+        Expect this source, e.g. ``"us.osha.severe_injury"``; with `mapping`, the name to give the file's records.
+    vintage : str, optional
+        As of when the file is true, e.g. ``"2025-06"``. Else what a MANIFEST.csv beside or above the file says, else
+        the day of extraction a workbook states above its header; otherwise unknown, which `build_panel` refuses.
+    period : str, optional
+        What time the file covers, e.g. ``"2023-10-01..2024-09-30"`` or ``"FY2024"``. Else as for vintage.
+    mapping : DataFrame, optional
+        A column map (columns header, table, column, transform) for a file no registered source has.
+    on_new : {"raise", "keep"}
+        What to do with headers the nearest layout does not know.
+
+    Returns
+    -------
+    Tables
+        One attribute per tidy table; `.rejects` (row, reason) and `.raw`, the file as it is.
+
+    Raises
+    ------
+    FileMissing, NotData, WrongEncoding, Truncated
+        If the file is not a whole table.
+    FileAltered
+        If a manifest gives another hash.
+    UnknownSource, HeaderDrift
+        If the headers are of no source, or have changed.
+    BadValue, ContractBroken
+        If cells cannot be what their columns hold.
+    BadParameter
+        If an argument cannot be used.
+
+    Examples
+    --------
+    >>> import welfare as wf
+    >>> tables = wf.read("mpi_directory_2025-06.csv", vintage="2025-06")  # doctest: +SKIP
+    >>> tables.facilities, tables.rejects  # doctest: +SKIP
+    """
+    raw = read_rows(path)
+    layout, header, new = _layout(raw, source, mapping, on_new)
+    known = layout.name != _OWN
+    require_encoding(raw, source_row(layout.source)["encoding"] if known else "utf-8")
+    records = to_frame(raw, header)
+    entry = find_entry(raw.path)
+    digest = require_unaltered(raw.path, entry)
+    vintage = vintage or entry.vintage or _stated_day(raw, header)
+    covers = _period(period, entry.period or (vintage or ""))
+    source_id = f"{layout.source}@{vintage}" if vintage else layout.source
+    mapped = map_records(records, layout, period=covers, where=str(raw.path))
+    frames = {name: _checked(frame, name, source_id) for name, frame in mapped.frames.items()}
+    notes = [*raw.notes]
+    if new:
+        notes.append(f"columns no layout knows were kept in .raw, unread: {', '.join(new)}")
+    if len(mapped.rejects):
+        notes.append(f"{len(mapped.rejects):,} of {len(records):,} records were left out; .rejects says why")
+    return Tables(
+        source_id=source_id,
+        source=layout.source,
+        vintage=vintage,
+        frames=frames,
+        rejects=mapped.rejects,
+        raw=records,
+        notes=tuple(notes),
+        path=str(raw.path),
+        sha256=digest,
+        period=covers,
+        publisher=entry.publisher or (source_row(layout.source)["publisher"] if known else ""),
+        obtained_from=entry.obtained_from,
+        licence=entry.licence or (source_row(layout.source)["licence"] if known else ""),
+        simulated=entry.publisher == "SIMULATED" or _has_simulated_ids(frames),
+    )
+
+
+_OWN = "given by the caller"
+
+
+def _layout(
+    raw: RawFile, source: str | None, mapping: pd.DataFrame | None, on_new: str
+) -> tuple[Layout, int, tuple[str, ...]]:
+    if mapping is None:
+        return recognise(raw, source=source, on_new=on_new)
+    lacks = [name for name in ("header", "table", "column", "transform") if name not in mapping]
+    if source is None or lacks:
+        raise BadParameter(
+            f"a mapping needs the columns header, table, column, transform (lacks: {', '.join(lacks) or 'none'}) "
+            "and a source",
+            todo='Pass source="my.agency.file" with it.',
+        )
+    headers = tuple(dict.fromkeys(header for header in mapping["header"] if header))
+    own = Layout(source, _OWN, headers, mapping.fillna(""))
+    return recognise(raw, on_new=on_new, among=[own])
+
+
+def _stated_day(raw: RawFile, header: int) -> str | None:
+    """Return the day a file states above its header, such as ``Data Extracted on February 19, 2024``."""
+    title = " ".join(cell for row in raw.rows[:header] for cell in row if cell)
+    if found := re.search(r"\b([A-Z][a-z]+ \d{1,2}, \d{4})\b", title):
+        day = pd.to_datetime(found[1], format="%B %d, %Y", errors="coerce")
+        return None if pd.isna(day) else f"{day:%Y-%m-%d}"
+    return None
+
+
+def _period(given: str | None, known: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    if given is None:
+        return parse_period(known)
+    if covers := parse_period(given):
+        return covers
+    raise BadParameter(f"the period {given!r} cannot be read", todo='Write "2023-10-01..2024-09-30" or "FY2024".')
+
+
+def _checked(frame: pd.DataFrame, table: str, source_id: str) -> pd.DataFrame:
+    rows = frame.assign(source_id=source_id, record_id=source_id + "#" + frame["source_row"].astype("str"))
+    return validate(rows, table)
+
+
+def _has_simulated_ids(frames: dict[str, pd.DataFrame]) -> bool:
+    columns = [(frame, name) for frame in frames.values() for name in ("facility_id", "event_id", "identifier")]
+    return any(frame[name].str.contains(_SIMULATED_ID).any() for frame, name in columns if name in frame)
