@@ -9,7 +9,8 @@ INSTALL = $(PIP) install --quiet --disable-pip-version-check
 
 # Versions and hashes only: where packages come from is for each machine's own pip settings to say.
 PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --exclude-newer "7 days" \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make pins" pyproject.toml
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command "make pins" pyproject.toml
 
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 

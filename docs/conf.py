@@ -36,10 +36,9 @@ def _write_sources(_app: object) -> None:
         rows = list(csv.DictReader(file))
     sections = []
     for row in rows:
-        lines = [
-            f"- **{name.replace('_', ' ')}**: {cell}" for name, cell in row.items() if name not in ("source", "title")
-        ]
-        sections.append("\n".join([f"## {row['source']}", "", f"{row['title']}.", "", *lines, ""]))
+        source, title = row.pop("source"), row.pop("title")
+        lines = [f"- **{name.replace('_', ' ')}**: {cell}" for name, cell in row.items()]
+        sections.append("\n".join([f"## {source}", "", f"{title}.", "", *lines, ""]))
     _PAGE.parent.mkdir(parents=True, exist_ok=True)
     _PAGE.write_text("\n".join(sections), encoding="utf-8")
 

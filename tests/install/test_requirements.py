@@ -56,14 +56,14 @@ def test_the_core_holds_nothing_that_the_library_does_not_import() -> None:
 @pytest.mark.parametrize("path", PINS, ids=lambda path: path.name)
 def test_pins_name_versions_and_hashes_and_no_address(path: Path) -> None:
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#")]
-    known = re.compile(r"[a-z0-9][a-z0-9._-]*==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+    known = re.compile(r"[a-z0-9][a-z0-9._-]*(\[[a-z,-]+\])?==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
     assert [line for line in lines if not known.fullmatch(line)] == []
 
 
 @pytest.mark.parametrize(("path", "extra"), [("core.txt", None), ("dev.txt", "dev")])
 def test_every_declared_dependency_is_pinned(path: str, extra: str | None) -> None:
     text = (ROOT / "requirements" / path).read_text(encoding="utf-8")
-    pinned = {_normal(name) for name in re.findall(r"^([a-z0-9][a-z0-9._-]*)==", text, flags=re.M)}
+    pinned = {_normal(name) for name in re.findall(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z,-]+\])?==", text, flags=re.M)}
     wanted = PROJECT["dependencies"] + (PROJECT["optional-dependencies"][extra] if extra else [])
     assert _declared(wanted) - pinned == set()
 
@@ -71,6 +71,6 @@ def test_every_declared_dependency_is_pinned(path: str, extra: str | None) -> No
 def test_the_pins_of_the_tests_are_those_of_the_core() -> None:
     def pins(name: str) -> set[str]:
         text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
-        return set(re.findall(r"^([a-z0-9][a-z0-9._-]*==.*?) \\$", text, flags=re.M))
+        return set(re.findall(r"^([a-z0-9][^=\s]*==.*?) \\$", text, flags=re.M))
 
     assert pins("core.txt") - pins("dev.txt") == set()
