@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 _APART = 1 + 1e-9  # squared distances closer than this are one distance: a circle takes in all places on its edge
+_ROUNDING = 1 + 1e-12  # three shares of 0.1 add up to a little more than 0.3
 _LANES = 16  # sets of counts walked side by side, so that the processor's vector units are full
 
 
@@ -49,14 +50,14 @@ def neighbours(points: np.ndarray, centre: int) -> tuple[np.ndarray, np.ndarray]
 def _circles(
     points: np.ndarray, share: np.ndarray, most: float, taken: np.ndarray, centre: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the places around a centre that circles may hold, the share of the population inside, and which close one."""
+    """Return the places around a centre that circles may hold, the share of people inside, and which close one."""
     order, squares = neighbours(points, centre)
     n = len(order)
     inside, closes = np.empty(n), np.zeros(n, np.bool_)
     total, last = 0.0, 0
     for k in range(n):
         total += share[order[k]]
-        if total > most or taken[order[k]]:
+        if total > most * _ROUNDING or taken[order[k]]:
             break
         inside[k] = total
         if k + 1 == n or squares[k + 1] > squares[k] * _APART:
@@ -99,7 +100,7 @@ def _walk(
     best: np.ndarray,
     size: np.ndarray,
 ) -> None:
-    """Grow the circle place by place for one block of sets, and keep each set's highest ratio and where it was reached."""
+    """Grow the circle place by place for one block of sets, and keep each set's highest ratio and its size there."""
     lanes = block.shape[1]
     count = np.zeros(lanes, block.dtype)
     bar = best.astype(block.dtype)
@@ -112,7 +113,7 @@ def _walk(
         expected = block.dtype.type(total * inside[k])
         scale = block.dtype.type(1 / (total * inside[k] * (1 - inside[k])))
         worth = False
-        # The ratio never exceeds (count - expected)^2 / (expected (1 - share)), which needs no logarithm: most stop here.
+        # The ratio never exceeds (count - expected)^2 / (expected (1 - share)): most stop here, without a logarithm.
         for j in range(lanes):
             more = max(count[j] - expected, block.dtype.type(0))
             worth |= more * more * scale > bar[j]
