@@ -1,6 +1,6 @@
 """The inner loop of the circular scan: every circle around every place, for every set of counts, compiled.
 
-Kept apart because numba takes half a second to import; only :func:`welfare.patterns.scan.scan` asks for it.
+Kept apart because numba takes half a second to import; only a scan asks for it.
 """
 
 from __future__ import annotations
@@ -18,22 +18,8 @@ _LANES = 16  # sets of counts walked side by side, so that the processor's vecto
 
 
 @njit(cache=True, nogil=True)
-def neighbours(points: np.ndarray, centre: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return all places in order of distance from one of them, and the squared distances in that order.
-
-    Parameters
-    ----------
-    points : array of float, shape (n, d)
-        Coordinates.
-    centre : int
-        Which place.
-
-    Returns
-    -------
-    order : array of int, shape (n,)
-    squares : array of float, shape (n,)
-        In squared units of `points`.
-    """
+def _neighbours(points: np.ndarray, centre: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return all places in order of distance from one of them, and the squared distances in that order."""
     n, d = points.shape
     squares = np.empty(n)
     for i in range(n):
@@ -51,7 +37,7 @@ def _circles(
     points: np.ndarray, share: np.ndarray, most: float, taken: np.ndarray, centre: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the places around a centre that circles may hold, the share of people inside, and which close one."""
-    order, squares = neighbours(points, centre)
+    order, squares = _neighbours(points, centre)
     n = len(order)
     inside, closes = np.empty(n), np.zeros(n, np.bool_)
     total, last = 0.0, 0
@@ -91,16 +77,49 @@ def log_likelihood_ratio(count: float, expected: float, total: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def best_circle(
+    points: np.ndarray, share: np.ndarray, counts: np.ndarray, most: float, taken: np.ndarray, centre: int
+) -> tuple[float, np.ndarray]:
+    """Find the circle around one place with the highest log likelihood ratio.
+
+    Parameters
+    ----------
+    points : array of float, shape (n, d)
+        Coordinates; distance is the straight line between them.
+    share : array of float, shape (n,)
+        Of the population; sums to 1.
+    counts : array of float, shape (n,)
+        Cases.
+    most : float
+        Largest share of the population a circle may hold, below 1.
+    taken : array of bool, shape (n,)
+        Places no circle may touch.
+    centre : int
+        Which place.
+
+    Returns
+    -------
+    best : float
+        Log likelihood ratio; 0 where no circle holds two cases and more than expected.
+    members : array of int
+        Places in it, in order of distance.
+    """
+    order, inside, closes = _circles(points, share, most, taken, centre)
+    total, count, best, size = counts.sum(), 0.0, 0.0, 0
+    for k in range(len(order)):
+        count += counts[order[k]]
+        if closes[k] and count >= 2:
+            ratio = log_likelihood_ratio(count, total * inside[k], total)
+            if ratio > best:
+                best, size = ratio, k + 1
+    return best, order[:size]
+
+
+@njit(cache=True, nogil=True)
 def _walk(
-    order: np.ndarray,
-    inside: np.ndarray,
-    closes: np.ndarray,
-    block: np.ndarray,
-    total: float,
-    best: np.ndarray,
-    size: np.ndarray,
+    order: np.ndarray, inside: np.ndarray, closes: np.ndarray, block: np.ndarray, total: float, best: np.ndarray
 ) -> None:
-    """Grow the circle place by place for one block of sets, and keep each set's highest ratio and its size there."""
+    """Grow the circle place by place for one block of sets, and raise each set's highest ratio."""
     lanes = block.shape[1]
     count = np.zeros(lanes, block.dtype)
     bar = best.astype(block.dtype)
@@ -122,82 +141,64 @@ def _walk(
                 if count[j] >= 2:
                     ratio = log_likelihood_ratio(count[j], total * inside[k], total)
                     if ratio > best[j]:
-                        best[j], bar[j], size[j] = ratio, ratio, k + 1
+                        best[j], bar[j] = ratio, ratio
 
 
 @njit(cache=True, nogil=True)
-def _best_around(
+def _raise_around(
     points: np.ndarray,
     share: np.ndarray,
     blocks: np.ndarray,
     total: float,
     most: float,
-    taken: np.ndarray,
     first: int,
     last: int,
     best: np.ndarray,
-    centre_of_best: np.ndarray,
-    size_of_best: np.ndarray,
 ) -> None:
     """Raise `best` to the highest ratio of any circle around the centres from first to last, for each set of counts."""
+    untaken = np.zeros(len(points), np.bool_)
     for centre in range(first, last):
-        order, inside, closes = _circles(points, share, most, taken, centre)
-        if len(order) == 0:
-            continue
+        order, inside, closes = _circles(points, share, most, untaken, centre)
         for b in range(blocks.shape[0]):
-            size = np.zeros(blocks.shape[2], np.int64)
-            _walk(order, inside, closes, blocks[b], total, best[b], size)
-            for j in range(len(size)):
-                if size[j] > 0:
-                    centre_of_best[b, j] = centre
-                    size_of_best[b, j] = size[j]
+            _walk(order, inside, closes, blocks[b], total, best[b])
 
 
-def best_circles(
-    points: np.ndarray, people: np.ndarray, cases: np.ndarray, *, max_share: float, taken: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Find, for each set of counts, the circle with the highest Poisson log likelihood ratio.
+def highest_ratios(points: np.ndarray, share: np.ndarray, sets: np.ndarray, most: float) -> np.ndarray:
+    """Find, for each set of counts, the highest log likelihood ratio of any circle on the map.
 
     Parameters
     ----------
     points : array of float, shape (n, d)
         Coordinates; distance is the straight line between them.
-    people : array of float, shape (n,)
-        Population at risk, above zero.
-    cases : array of int, shape (r, n)
+    share : array of float, shape (n,)
+        Of the population; sums to 1.
+    sets : array of int, shape (r, n)
         Sets of counts, each with the same total.
-    max_share : float
+    most : float
         Largest share of the population a circle may hold, below 1.
-    taken : array of bool, shape (n,)
-        Places no circle may touch.
 
     Returns
     -------
-    best : array of float, shape (r,)
-        Log likelihood ratio; 0 where no circle holds two cases and more than expected.
-    centre, size : arrays of int, shape (r,)
-        Place at its centre, and places in it. Of equal circles the one with the first centre is taken.
+    array of float, shape (r,)
+        0 where no circle holds two cases and more than expected.
 
     Notes
     -----
     Centres are split over the processors' threads; the maximum does not depend on how.
     """
-    sets, n = cases.shape
-    total = float(cases[0].sum())
-    lanes = min(_LANES, sets)
-    padded = np.zeros((-(-sets // lanes) * lanes, n), dtype=np.float32 if total < 2**24 else np.float64)
-    padded[:sets] = cases
+    many, n = sets.shape
+    total = float(sets[0].sum())
+    lanes = min(_LANES, many)
+    # Whole numbers below 2^24 are exact in single precision, which is twice as fast.
+    padded = np.zeros((-(-many // lanes) * lanes, n), dtype=np.float32 if total < 2**24 else np.float64)
+    padded[:many] = sets
     blocks = np.ascontiguousarray(padded.reshape(-1, lanes, n).transpose(0, 2, 1))
-    share = people / people.sum()
     spans = list(pairwise(np.linspace(0, n, min(n, 4 * (cpu_count() or 1)) + 1).astype(int)))
-    shape = blocks.shape[0], lanes
-    found = [(np.zeros(shape), np.full(shape, -1), np.zeros(shape, dtype=np.int64)) for _ in spans]
+    found = [np.zeros((len(blocks), lanes)) for _ in spans]
 
     def work(at: int) -> None:
-        _best_around(points, share, blocks, total, max_share, taken, *spans[at], *found[at])
+        _raise_around(points, share, blocks, total, most, *spans[at], found[at])
 
     with ThreadPoolExecutor(cpu_count()) as pool:
         list(pool.map(work, range(len(spans))))
-    best, centre, size = (np.stack(part).reshape(len(spans), -1)[:, :sets] for part in zip(*found, strict=True))
-    winner = best.argmax(axis=0), np.arange(sets)
-    return best[winner], centre[winner], size[winner]
+    return np.asarray(np.max(found, axis=0).ravel()[:many])

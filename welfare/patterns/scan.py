@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
+from welfare.patterns.shrinkage import fit_spread
+from welfare.patterns.zones import TIE, Zone, dispersion, find_zones, on_a_globe, radius, random_maps
 from welfare.schema.results import Result, count_reasons
 from welfare.stats.inputs import common_labels, dropped_rows, not_negative, numbers, whole_counts
 
-_EARTH_KM = 6371.0088  # mean radius of the earth (IUGG)
 _FEWEST = 3
-_BATCH = 5_000_000  # simulated counts held in memory at one time
-_TIE = 1e-9  # likelihood ratios closer than this, relatively, are equal: rounding must not favour the data
 _NAMED = 0.05
+_MODELS = ("poisson", "negative_binomial")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -36,15 +36,18 @@ class Scan(Result):
         (its number in `table`; 0 outside all of them).
     geographic : bool
         Whether x and y are degrees, and radii km.
+    model : str
+        Of the random maps: "poisson" or "negative_binomial".
     replicates : int
         Random maps behind the p-values.
     dispersion : float
         Variance of counts between places over that of chance, once clusters with a p-value of 0.05 or less
-        are allowed for: about 1 if the p-values can be trusted, above 1 if they are too small.
+        are allowed for. Above 1, the p-values of the Poisson model are too small.
     """
 
     places: pd.DataFrame
     geographic: bool
+    model: str
     replicates: int
     dispersion: float
 
@@ -106,8 +109,11 @@ def scan(
         Coordinates in any one unit; with `geographic`, longitude and latitude in degrees.
     time : None
         Not built: scans in space alone.
-    model : {"poisson"}
-        Law of the counts, given their total.
+    model : {"poisson", "negative_binomial"}
+        What random maps look like. Poisson: each case falls in proportion to population, and any place
+        with a rate of its own is a cluster. Negative binomial: places differ by as much as they do, with
+        gamma-distributed ratios, but wherever they stand; only high ones that stand together, or one far
+        beyond the others, are a cluster.
     shape : {"circle"}
         Shape of the window.
     max_share : float
@@ -145,8 +151,10 @@ def scan(
     proportion to population: it allows for having looked everywhere. Further clusters are compared with
     the same highest ratios, which is conservative.
 
-    Cases are taken as independent. Where one place or occasion gives many records, random maps are too
-    smooth and p-values too small: `dispersion` shows it. A circle's edge is rough: places well inside
+    The Poisson model takes cases as independent. Where facilities differ, or one occasion gives many
+    records, its random maps are too smooth and its p-values far too small: `dispersion` shows it, and
+    the negative binomial allows for it (same circles, same ratios, other maps; the gamma is fitted to
+    the counts, clusters included, which is conservative). A circle's edge is rough: places well inside
     the true area may be left out, and places beside it taken in.
 
     References
@@ -156,37 +164,43 @@ def scan(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from welfare.patterns.scan import scan
-    >>> found = scan([1, 1, 9, 8, 1, 1], [10] * 6, x=[0, 1, 2, 3, 4, 5], y=[0] * 6, replicates=99)
-    >>> found.table.loc[0, ["observed", "expected", "members"]].tolist()
-    [17.0, 7.0, [2, 3]]
+    >>> cases = pd.Series([1, 1, 9, 8, 1, 1], index=list("abcdef"))
+    >>> found = scan(cases, [10] * 6, x=[0, 1, 2, 2.5, 4, 5], y=[0] * 6, replicates=99)
+    >>> found.table[["observed", "expected", "members"]].head(1).to_dict("records")
+    [{'observed': 17.0, 'expected': 7.0, 'members': ['c', 'd']}]
     """
     _check_options(time, model, shape, max_share=max_share, replicates=replicates)
     rows, dropped = _usable(cases, population, x, y, geographic)
-    points = _on_a_globe(rows) if geographic else rows[["x", "y"]].to_numpy()
-    share = (rows["population"] / rows["population"].sum()).to_numpy()
-    highest = _random_maps(points, share, int(rows["cases"].sum()), max_share, replicates, seed)
-    zones = _zones(points, share, rows["cases"].to_numpy(), max_share, least=float(highest.min()))
+    points = on_a_globe(rows["x"].to_numpy(), rows["y"].to_numpy()) if geographic else rows[["x", "y"]].to_numpy()
+    counts, share = rows["cases"].to_numpy(), (rows["population"] / rows["population"].sum()).to_numpy()
+    total = int(counts.sum())
+    spread = np.inf if model == "poisson" else fit_spread(counts, total * share).shape
+    highest = random_maps(points, share, total, most=max_share, shape=spread, replicates=replicates, seed=seed)
+    zones = find_zones(points, share, counts, most=max_share, least=float(highest.min()))
     cluster = np.zeros(len(rows), dtype=int)
     for number, zone in enumerate(zones, start=1):
         cluster[zone.members] = number
-    places = rows[["x", "y"]].assign(observed=rows["cases"], expected=share * rows["cases"].sum(), cluster=cluster)
+    places = rows[["x", "y"]].assign(observed=counts, expected=total * share, cluster=cluster)
     table = _table(zones, places, points, highest, geographic)
-    dispersion, by_chance = _dispersion(places, table.loc[table["p_value"] <= _NAMED, "cluster"])
+    between, by_chance = dispersion(places, table.loc[table["p_value"] <= _NAMED, "cluster"])
+    uneven = _uneven(between, by_chance, model, spread)
     return Scan(
         table=table,
-        text=_text(table, places, dropped, replicates, geographic, dispersion, by_chance),
+        text=_text(table, places, dropped, uneven, replicates, geographic),
         dropped=dropped,
-        notes=_notes(table, rows, places, max_share),
+        notes=_notes(table, rows, places, max_share, spread),
         places=places,
         geographic=geographic,
+        model=model,
         replicates=replicates,
-        dispersion=dispersion,
+        dispersion=between,
     )
 
 
 def _check_options(time: Any, model: str, shape: str, *, max_share: float, replicates: int) -> None:
-    not_built = {"time": time is not None, "model": model != "poisson", "shape": shape != "circle"}
+    not_built = {"time": time is not None, "model": model not in _MODELS, "shape": shape != "circle"}
     for name, asked in not_built.items():
         if asked:
             given = {"time": "a scan in time", "model": f"the model {model!r}", "shape": f"the shape {shape!r}"}[name]
@@ -194,7 +208,7 @@ def _check_options(time: Any, model: str, shape: str, *, max_share: float, repli
                 f"{given} is not built",
                 where=f"scan({name}=)",
                 spoiled="Another scan than the one asked for would be run.",
-                todo="Use time=None, model='poisson', shape='circle'.",
+                todo=f"Use time=None, model {' or '.join(map(repr, _MODELS))}, shape='circle'.",
             )
     if not 0 < max_share < 1:
         raise BadParameter(
@@ -255,55 +269,8 @@ def _refuse_off_the_globe(rows: pd.DataFrame) -> None:
             )
 
 
-def _on_a_globe(rows: pd.DataFrame) -> np.ndarray:
-    """Return points in space, km from the centre of the earth: straight lines order them as great circles do."""
-    longitude, latitude = np.radians(rows["x"].to_numpy()), np.radians(rows["y"].to_numpy())
-    flat = np.cos(latitude)
-    return _EARTH_KM * np.column_stack([flat * np.cos(longitude), flat * np.sin(longitude), np.sin(latitude)])
-
-
-def _random_maps(
-    points: np.ndarray, share: np.ndarray, total: int, max_share: float, replicates: int, seed: int
-) -> np.ndarray:
-    """Return the highest likelihood ratio of each map on which the cases fell at random."""
-    from welfare.patterns.circles import best_circles
-
-    rng = np.random.default_rng(seed)
-    untaken = np.zeros(len(share), dtype=bool)
-    at_once = max(1, _BATCH // len(share))
-    batches = [min(at_once, replicates - done) for done in range(0, replicates, at_once)]
-    highest = [
-        best_circles(points, share, rng.multinomial(total, share, size=many), max_share=max_share, taken=untaken)[0]
-        for many in batches
-    ]
-    return np.concatenate(highest)
-
-
-@dataclass(frozen=True)
-class _Zone:
-    llr: float
-    members: np.ndarray  # positions of places, nearest the centre first
-
-
-def _zones(points: np.ndarray, share: np.ndarray, counts: np.ndarray, max_share: float, *, least: float) -> list[_Zone]:
-    """Return the best circle, then the best that shares no place with those before, down to a likelihood ratio."""
-    from welfare.patterns.circles import best_circles, neighbours
-
-    taken = np.zeros(len(share), dtype=bool)
-    zones: list[_Zone] = []
-    while True:
-        found = best_circles(points, share, counts[None].astype(int), max_share=max_share, taken=taken)
-        llr, centre, size = float(found[0][0]), int(found[1][0]), int(found[2][0])
-        if llr <= 0 or (zones and llr < least * (1 - _TIE)):
-            return zones
-        order, _ = neighbours(points, centre)
-        members = np.concatenate([[centre], order[:size][order[:size] != centre]])
-        taken[members] = True
-        zones.append(_Zone(llr, members))
-
-
 def _table(
-    zones: list[_Zone], places: pd.DataFrame, points: np.ndarray, highest: np.ndarray, geographic: bool
+    zones: list[Zone], places: pd.DataFrame, points: np.ndarray, highest: np.ndarray, geographic: bool
 ) -> pd.DataFrame:
     total = float(places["observed"].sum())
     never = pd.Series(pd.NaT, index=range(len(zones)), dtype="datetime64[ns]")
@@ -313,7 +280,7 @@ def _table(
     with np.errstate(divide="ignore"):
         relative_risk = (observed / expected) / ((total - observed) / (total - expected))
     llr = np.array([zone.llr for zone in zones], dtype=float)
-    as_high = (highest[None] >= llr[:, None] * (1 - _TIE)).sum(axis=1)
+    as_high = (highest[None] >= llr[:, None] * (1 - TIE)).sum(axis=1)
     return pd.DataFrame(
         {
             "cluster": np.arange(1, len(zones) + 1),
@@ -324,7 +291,7 @@ def _table(
             "p_value": (1 + as_high) / (1 + len(highest)),
             "x": np.array([part["x"].iloc[0] for part in inside], dtype=float),
             "y": np.array([part["y"].iloc[0] for part in inside], dtype=float),
-            "radius": np.array([_radius(points[zone.members], geographic) for zone in zones], dtype=float),
+            "radius": np.array([radius(points[zone.members], geographic=geographic) for zone in zones], dtype=float),
             "members": pd.Series([list(part.index) for part in inside], dtype="object"),
             "start": never,
             "end": never,
@@ -332,46 +299,26 @@ def _table(
     )
 
 
-def _radius(points: np.ndarray, geographic: bool) -> float:
-    """Return the distance from the first point to the farthest; on a globe along its surface."""
-    straight = float(np.sqrt(((points - points[0]) ** 2).sum(axis=1)).max())
-    return 2 * _EARTH_KM * float(np.arcsin(min(1.0, straight / (2 * _EARTH_KM)))) if geographic else straight
-
-
-def _dispersion(places: pd.DataFrame, named: pd.Series) -> tuple[float, float]:
-    """Return the variance of counts over that of chance, clusters allowed for, and the most that chance would give."""
-    zone = places["cluster"].where(places["cluster"].isin(named), 0)
-    within = places.groupby(zone)[["observed", "expected"]].transform("sum")
-    expected = places["expected"] * within["observed"] / within["expected"]
-    counted = expected > 0
-    freedom = int(counted.sum()) - zone[counted].nunique()
-    if freedom < 1:
-        return float("nan"), np.inf
-    squares = (places["observed"] - expected)[counted] ** 2 / expected[counted]
-    # Pearson's statistic of Poisson counts has variance 2 + 1 / expected per place; three standard deviations.
-    wide = 3 * np.sqrt((2 + (1 / expected[counted]).mean()) / freedom)
-    return float(squares.sum() / freedom), float(1 + wide)
+def _uneven(between: float, by_chance: float, model: str, spread: float) -> str:
+    """Say how unlike the places are, and what the p-values make of it."""
+    if model == "negative_binomial" and np.isfinite(spread):
+        return " The random maps let places differ by as much as these do, wherever they stand."
+    if not between > by_chance:
+        return ""
+    return (
+        f" Counts vary between places {between:.1f} times as much as independent cases would, beyond what the clusters "
+        "explain: the p-values are too small, and a cluster may be no more than places that differ "
+        "(model='negative_binomial' allows for that)."
+    )
 
 
 def _text(
-    table: pd.DataFrame,
-    places: pd.DataFrame,
-    dropped: pd.DataFrame,
-    replicates: int,
-    geographic: bool,
-    dispersion: float,
-    by_chance: float,
+    table: pd.DataFrame, places: pd.DataFrame, dropped: pd.DataFrame, uneven: str, replicates: int, geographic: bool
 ) -> str:
     left_out = "" if dropped.empty else f" Left out: {count_reasons(dropped)}."
-    lumpy = (
-        f" Counts vary between places {dispersion:.1f} times as much as independent cases would, beyond what the "
-        "clusters explain: the p-values are too small, and a cluster may be one place with many records."
-        if dispersion > by_chance
-        else ""
-    )
     return (
         f"{places['observed'].sum():,.0f} cases at {len(places):,} places were searched for circles that hold more "
-        f"of them than their share of the population. {_finding(table, replicates, geographic)}{lumpy}{left_out} A "
+        f"of them than their share of the population. {_finding(table, replicates, geographic)}{uneven}{left_out} A "
         "cluster shows where more was recorded than expected, not why: the places may differ in what they do, in who "
         "inspects them, or in what is not in the expected counts. Its edge is rough."
     )
@@ -381,11 +328,12 @@ def _finding(table: pd.DataFrame, replicates: int, geographic: bool) -> str:
     if table.empty:
         return "No circle holds two cases and more than expected."
     first = table.iloc[0]
-    where = f"{first['radius']:,.3g} km around latitude {first['y']:.3f}, longitude {first['x']:.3f}"
-    if not geographic:
-        where = f"{first['radius']:.4g} around x {first['x']:.6g}, y {first['y']:.6g}"
+    at = f"x {first['x']:.6g}, y {first['y']:.6g}"
+    if geographic:
+        at = f"latitude {first['y']:.3f}, longitude {first['x']:.3f}"
+    reach = f"{first['radius']:,.4g}{' km' if geographic else ''}"
     places = len(first["members"])
-    area = f"one place (x {first['x']:.6g}, y {first['y']:.6g})" if places == 1 else f"{places:,} places within {where}"
+    area = f"one place ({at})" if places == 1 else f"{places:,} places within {reach} of {at}"
     against = (
         f"{first['relative_risk']:.2f} times the rate elsewhere"
         if np.isfinite(first["relative_risk"])
@@ -401,13 +349,19 @@ def _finding(table: pd.DataFrame, replicates: int, geographic: bool) -> str:
     )
 
 
-def _notes(table: pd.DataFrame, rows: pd.DataFrame, places: pd.DataFrame, max_share: float) -> tuple[str, ...]:
+def _notes(
+    table: pd.DataFrame, rows: pd.DataFrame, places: pd.DataFrame, max_share: float, spread: float
+) -> tuple[str, ...]:
     notes = [
         f"Circles hold at most {max_share:.0%} of the population and at least two cases; clusters share no place. "
         "Expected counts are scaled to the number of cases.",
         "Later clusters are compared with the highest ratio of each random map, which is conservative.",
     ]
     scale = float(rows["cases"].sum() / rows["population"].sum())
+    if np.isfinite(spread):
+        notes.append(
+            f"Random maps: true ratios of places are gamma-distributed with mean 1 and variance {1 / spread:.3g}."
+        )
     if (places["expected"] > max_share * places["expected"].sum()).any():
         notes.append("A place with more than the largest share of the population lies in no circle.")
     notes.append(f"Cases per unit of population: {scale:.4g}.")
