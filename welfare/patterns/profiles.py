@@ -26,7 +26,7 @@ class Profile(Result):
     Attributes
     ----------
     table : DataFrame
-        One row per facility, in the order of facility_id: facility_id, observed, expected, ratio, low,
+        One row per facility, or other unit compared, in order: facility_id, observed, expected, ratio, low,
         high (exact interval), z, z_adjusted, shrunken_ratio, shrunken_low, shrunken_high, p_value,
         q_value, rank, rank_low, rank_high (1 = highest), flagged ("above", "below" or "").
     phi : float
@@ -59,7 +59,9 @@ class Profile(Result):
         """
         from welfare.figures.profiles import funnel as draw
 
-        return draw(self.table, phi=self.phi, tau2=self.tau2, ax=ax)
+        # The figure takes the variance of the ratio itself, four times that of its square root, and no phi: spread
+        # is added, as in z_adjusted, and must not be multiplied in as well.
+        return draw(self.table, tau2=4 * self.tau2, ax=ax)
 
 
 def profile(
@@ -80,13 +82,13 @@ def profile(
     Parameters
     ----------
     panel : DataFrame
-        One row per facility, or per facility and period: periods of one facility are added up.
+        One row per facility, or per facility and period: rows with the same `facility` are added up.
     observed : str
         Column of counts: whole numbers, 0 or more.
     expected : str
         Column of expected counts, e.g. `fitted` of a count model.
     facility : str
-        Column of facility identifiers.
+        Column that says what is compared: facility identifiers, or a coarser unit such as a district.
     overdispersion : {"winsorised", "plain", "none"}
         How spread between facilities is measured: with the outer tenth of z at either end pulled in
         (Spiegelhalter's way: the facilities sought do not hide themselves), without, or not at all.
@@ -151,6 +153,7 @@ def profile(
     """
     _check_options(panel, (observed, expected, facility), overdispersion, level=level, fdr=fdr, draws=draws)
     places, dropped = _by_facility(panel, observed, expected, facility)
+    what = "facilities" if facility == "facility_id" else f"groups by {facility}"
     o, e = places["observed"].to_numpy(), places["expected"].to_numpy()
     shape = funnel(o, e, winsorise=_WINSORISE[overdispersion], spread=overdispersion != "none")
     spread = fit_spread(o, e)
@@ -159,9 +162,9 @@ def profile(
     table = _table(places, shape, spread, p_value, level=level, fdr=fdr, draws=draws, seed=seed)
     return Profile(
         table=table,
-        text=_text(table, _spread_in_words(shape.phi, by_chance, overdispersion), dropped, fdr, caution),
+        text=_text(table, what, _spread_in_words(shape.phi, by_chance, overdispersion), dropped, fdr, caution),
         dropped=dropped,
-        notes=_notes(table, panel, spread, overdispersion),
+        notes=_notes(table, what, panel, spread, overdispersion),
         phi=shape.phi,
         tau2=shape.tau2,
         spread=spread,
@@ -262,49 +265,49 @@ def _table(
 def _spread_in_words(phi: float, by_chance: float, overdispersion: str) -> str:
     seen = f"(phi {phi:.3g}; chance alone would give {by_chance:.3g})"
     if overdispersion == "none":
-        return f"Ordinary differences between facilities were not allowed for {seen}"
+        return f"Ordinary differences between them were not allowed for {seen}"
     if phi > by_chance:
-        return f"The rule allows for ordinary differences between facilities {seen}"
-    return f"Facilities as a whole differ no more than by chance {seen}"
+        return f"The rule allows for ordinary differences between them {seen}"
+    return f"As a whole they differ no more than by chance {seen}"
 
 
-def _text(table: pd.DataFrame, wider: str, dropped: pd.DataFrame, fdr: float, caution: str) -> str:
+def _text(table: pd.DataFrame, what: str, wider: str, dropped: pd.DataFrame, fdr: float, caution: str) -> str:
     above, below = (int((table["flagged"] == side).sum()) for side in ("above", "below"))
     width = float((table["rank_high"] - table["rank_low"]).median()) + 1
     left_out = "" if dropped.empty else f" Left out: {count_reasons(dropped)}."
     ending = f" {caution.strip()}" if caution.strip() else ""
     return (
-        f"{len(table):,} facilities had {table['observed'].sum():,.0f} events where {table['expected'].sum():,.1f} "
-        f"were expected. {above} had more than their peers and {below} had fewer, by a rule under which about "
-        f"{fdr * 100:g}% of those named would be named by chance. {wider}. Ranks are loose: half of the facilities "
+        f"{len(table):,} {what} had {table['observed'].sum():,.0f} events where {table['expected'].sum():,.1f} "
+        f"were expected. {above} had more than their peers and {below} had fewer, by a rule under which at most "
+        f"about {fdr * 100:g}% of those named would be named by chance. {wider}. Ranks are loose: half of them "
         f"could hold any of {width:,.0f} or more of the {len(table):,} ranks.{left_out} Being named says that the "
         f"count differs from the expected one, not why.{ending}"
     )
 
 
-def _notes(table: pd.DataFrame, panel: pd.DataFrame, spread: Spread, overdispersion: str) -> tuple[str, ...]:
+def _notes(table: pd.DataFrame, what: str, panel: pd.DataFrame, spread: Spread, overdispersion: str) -> tuple[str, ...]:
     notes = [
         "z_adjusted adds a variance between facilities to that of chance (additive overdispersion, tau2); p-values are "
         "tails of the count with such a spread; flags control the false-discovery rate (Benjamini-Hochberg)."
     ]
     if len(panel) > len(table):
-        notes.append(f"{len(panel):,} rows of the panel were added up to {len(table):,} facilities, or left out.")
+        notes.append(f"{len(panel):,} rows of the panel were added up to {len(table):,} {what}, or left out.")
     sparse = float((table["expected"] < 5).mean())
     if sparse > 0.2:
         notes.append(
-            f"{sparse:.0%} of facilities expected fewer than five events: z is rough there, so read the p-value and "
+            f"{sparse:.0%} of {what} expected fewer than five events: z is rough there, so read the p-value and "
             "the exact interval instead."
         )
     if np.isinf(spread.shape):
         notes.append(
-            "The counts show no spread beyond chance: every shrunken ratio is that of all together, and no facility "
-            "can be ranked before another."
+            "The counts show no spread beyond chance: every shrunken ratio is that of all together, and none can "
+            "be ranked before another."
         )
     if len(table) < 20:
-        notes.append(f"{len(table)} facilities are few to measure spread between them by.")
+        notes.append(f"{len(table)} {what} are few to measure spread between them by.")
     if overdispersion == "none":
-        notes.append("Spread between facilities was left out on request: ordinary differences may be flagged.")
+        notes.append("Spread between them was left out on request: ordinary differences may be flagged.")
     total = float(table["observed"].sum() / table["expected"].sum())
     if not 0.95 < total < 1.05:
-        notes.append(f"Together the facilities had {total:.2f} times what was expected: all are compared with that 1.")
+        notes.append(f"Together they had {total:.2f} times what was expected: all are compared with that 1.")
     return tuple(notes)
