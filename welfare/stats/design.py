@@ -291,8 +291,8 @@ def _leave_out_separated(
     places = built.terms.index[separated]
     reasons[places] = "separated"
     notes = [
-        f"{len(places):,} rows without events are left out as separated: the model could fit their zeros only with "
-        "an estimate that runs to infinity, so what sets them apart has no finite ratio. They remain rows in which "
+        f"Rows without events left out as separated: {len(places):,}. The model could fit their zeros only with an "
+        "estimate that runs to infinity, so what sets them apart has no finite ratio. They remain rows in which "
         "nothing was recorded."
     ]
     after = _matrices(parsed, formula, rows, reasons)
