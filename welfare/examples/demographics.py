@@ -34,8 +34,8 @@ def demographics(rng: np.random.Generator, plants: pd.DataFrame, headers: list[s
     headers : list of str
         The file's header, in order.
     """
-    rows = [_row(rng, plant) for plant in plants.to_dict("records")]
-    return pd.DataFrame(rows).reindex(columns=headers).fillna("")
+    blank = dict.fromkeys(headers, "")
+    return pd.DataFrame([blank | _row(rng, plant) for plant in plants.to_dict("records")])
 
 
 def _row(rng: np.random.Generator, plant: dict[Any, Any]) -> dict[str, str]:

@@ -12,6 +12,7 @@ YEARS = range(2017, 2025)  # calendar years of injuries and speeds, federal fisc
 _RECORDS_PER_TASK = 0.004
 _BETWEEN_PLANTS_CV = 0.15  # plants differ in records per task beyond all that the files say of them
 _TASKS_BY_VOLUME = (80.0, 200.0, 260.0, 480.0, 600.0)  # median per year
+_HARDLY_OPEN = 0.06  # of the smallest plants, with so few tasks that most years' files leave them out
 _RECORDS_BY_SPECIES = {"cattle": 1.0, "mixed": 1.1, "swine": 1.25, "small_stock": 0.8}
 _RECORDS_BY_SIZE = {"Very Small": 1.1, "Small": 1.0, "Large": 0.8}
 _RECORDS_PER_VOLUME_STEP = 0.93
@@ -47,6 +48,8 @@ def draw_baselines(rng: np.random.Generator, plants: pd.DataFrame) -> pd.DataFra
     """
     volume = plants["volume_category"].to_numpy()
     tasks = np.array(_TASKS_BY_VOLUME)[volume - 1] * rng.lognormal(0.0, 0.5, len(plants))
+    hardly_open = (volume == 1) & (rng.random(len(plants)) < _HARDLY_OPEN)
+    tasks = np.where(hardly_open, rng.uniform(1.0, 8.0, len(plants)), tasks)
     tasks = np.where(plants["kind"] == "livestock", tasks, 0.0)
     by_species_and_size = plants["species"].map(_RECORDS_BY_SPECIES).fillna(0.0) * plants["size_class"].map(
         _RECORDS_BY_SIZE
