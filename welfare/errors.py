@@ -24,6 +24,10 @@ class WelfareError(Exception):
         super().__init__(" ".join(s if s.endswith((".", ")", "?")) else f"{s}." for s in sentences if s))
 
 
+class RecordsLeftOut(UserWarning):
+    """Records that a result could not use: not an error, but not silent either."""
+
+
 class FileMissing(WelfareError):
     """A file or folder that was asked for is not there."""
 

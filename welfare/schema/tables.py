@@ -46,6 +46,8 @@ class Tables:
         Which file, its hash, and whose it is.
     period : pair of Timestamp or None
         First and last day the file covers.
+    withheld : tuple of str
+        Columns of `raw` that tell of a person: in no output.
     simulated : bool
         Whether its plants are made up.
     """
@@ -63,6 +65,7 @@ class Tables:
     obtained_from: str = ""
     licence: str = ""
     period: tuple[pd.Timestamp, pd.Timestamp] | None = None
+    withheld: tuple[str, ...] = ()
     simulated: bool = False
 
     def __getattr__(self, name: str) -> pd.DataFrame:

@@ -181,4 +181,4 @@ def _finish(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     return conform(rows.reset_index(drop=True), table)
 
 
-VOCABULARY = (*TRANSFORMS, "join", "positive", "largest", "flag", "ids", "if", "const", "period")
+VOCABULARY = (*TRANSFORMS, "join", "positive", "largest", "flag", "ids", "if", "const", "period", "withheld")

@@ -100,6 +100,7 @@ def read(
         publisher=entry.publisher or (source_row(layout.source)["publisher"] if known else ""),
         obtained_from=entry.obtained_from,
         licence=entry.licence or (source_row(layout.source)["licence"] if known else ""),
+        withheld=tuple(layout.map.loc[layout.map["transform"] == "withheld", "header"]),
         simulated=entry.publisher == "SIMULATED" or _has_simulated_ids(frames),
     )
 

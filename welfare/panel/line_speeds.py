@@ -1,0 +1,106 @@
+"""How fast a facility's lines ran or were permitted to run: measured where somebody measured, else as files permit."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+_PERMITS = ("waiver", "order", "limit")
+
+
+def speed_on(line_speeds: pd.DataFrame, day: str | pd.Timestamp) -> pd.DataFrame:
+    """Return the line speed each facility was permitted on a day.
+
+    Parameters
+    ----------
+    line_speeds : DataFrame
+        The tidy table. Permission comes from rows of basis waiver, order or limit, by date; from no other column.
+    day : date
+
+    Returns
+    -------
+    DataFrame
+        facility_id, species, speed_animals_per_min, basis, verdict ("permitted" or "cannot tell"), reason: one row
+        per facility and species in the table. Before a row's first day nothing is known: the file may hold no
+        earlier permissions.
+    """
+    day = pd.Timestamp(day)
+    permits = line_speeds[line_speeds["basis"].isin(_PERMITS)]
+    holds = (permits["valid_from"] <= day) & ~(permits["valid_to"] < day)
+    now = permits[holds].sort_values("speed_animals_per_min").drop_duplicates(["facility_id", "species"], keep="last")
+    everyone = permits.drop_duplicates(["facility_id", "species"])[["facility_id", "species"]]
+    table = everyone.merge(now, how="left", on=["facility_id", "species"])
+    known = table["basis"].notna()
+    since = table["valid_from"].dt.strftime("%Y-%m-%d")
+    until = table["valid_to"].dt.strftime("%Y-%m-%d")
+    end = ("until " + until).where(table["valid_to"].notna(), "and nothing shows that it ended")
+    return pd.DataFrame(
+        {
+            "facility_id": table["facility_id"],
+            "species": table["species"],
+            "speed_animals_per_min": table["speed_animals_per_min"],
+            "basis": table["basis"],
+            "verdict": pd.Series("permitted", index=table.index).where(known, "cannot tell"),
+            "reason": (table["basis"] + " from " + since + ", " + end).where(
+                known, f"no permission on file covers {day:%Y-%m-%d}; earlier ones may not be in it"
+            ),
+        }
+    )
+
+
+def speeds_of_periods(line_speeds: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
+    """Return one line speed per facility and period.
+
+    Parameters
+    ----------
+    line_speeds : DataFrame
+        The tidy table; facility_id is that of the place.
+    periods : DataFrame
+        period_start, period_end.
+
+    Returns
+    -------
+    DataFrame
+        facility_id, period_start, line_speed_animals_per_min, line_speed_basis, record_ids (a list). The speed is
+        the mean of those measured within the period, each counted by its days; else the one permission that holds
+        through the whole period. A permission that begins or ends within it gives none: there was no one speed.
+    """
+    crossed = line_speeds.merge(periods, how="cross")
+    inside = (crossed["valid_from"] >= crossed["period_start"]) & (crossed["valid_to"] <= crossed["period_end"])
+    measured = crossed[(crossed["basis"] == "measured") & inside].dropna(subset=["speed_animals_per_min"])
+    through = (crossed["valid_from"] <= crossed["period_start"]) & ~(crossed["valid_to"] < crossed["period_end"])
+    permitted = crossed[crossed["basis"].isin(_PERMITS) & through]
+    means = _weighted(measured)
+    keys = ["facility_id", "period_start"]
+    known = pd.MultiIndex.from_frame(means[keys])
+    rest = permitted[~pd.MultiIndex.from_frame(permitted[keys]).isin(known)]
+    return pd.concat([means, _highest(rest)], ignore_index=True)
+
+
+def _weighted(measured: pd.DataFrame) -> pd.DataFrame:
+    days = (measured["valid_to"] - measured["valid_from"]).dt.days + 1
+    rows = measured.assign(days=days, product=days * measured["speed_animals_per_min"])
+    sums = rows.groupby(["facility_id", "period_start"], as_index=False).agg(
+        product=("product", "sum"), days=("days", "sum"), record_ids=("record_id", list)
+    )
+    return pd.DataFrame(
+        {
+            "facility_id": sums["facility_id"],
+            "period_start": sums["period_start"],
+            "line_speed_animals_per_min": sums["product"] / sums["days"],
+            "line_speed_basis": "measured",
+            "record_ids": sums["record_ids"],
+        }
+    )
+
+
+def _highest(permitted: pd.DataFrame) -> pd.DataFrame:
+    best = permitted.sort_values("speed_animals_per_min").drop_duplicates(["facility_id", "period_start"], keep="last")
+    return pd.DataFrame(
+        {
+            "facility_id": best["facility_id"],
+            "period_start": best["period_start"],
+            "line_speed_animals_per_min": best["speed_animals_per_min"],
+            "line_speed_basis": best["basis"],
+            "record_ids": [[record] for record in best["record_id"]],
+        }
+    )

@@ -1,0 +1,95 @@
+"""Who and what stands behind a row: the operator of the day, and the records a figure was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from welfare.errors import BadParameter
+from welfare.link.links import Links
+from welfare.schema.tables import Tables
+
+
+def operators_on(links: Links, bundles: Sequence[Tables], events: pd.DataFrame) -> pd.DataFrame:
+    """Name the operator of each facility as of the day of an event: by the directory nearest to that day.
+
+    Parameters
+    ----------
+    links : Links
+        From `link_records` on the same bundles.
+    bundles : sequence of Tables
+        With the directories.
+    events : DataFrame
+        facility_id, date.
+
+    Returns
+    -------
+    DataFrame
+        Under the index of `events`: operator, directory (its source and vintage); null where no directory lists the
+        facility. Plants change hands: the operator of today may not be the one of that day.
+    """
+    home = links.places.set_index("record_id")["facility_id"]
+    known = []
+    for bundle in bundles:
+        if bundle.facilities["street"].notna().any() and bundle.period is not None:
+            rows = bundle.facilities.assign(facility_id=bundle.facilities["record_id"].map(home))
+            middle = bundle.period[0] + (bundle.period[1] - bundle.period[0]) / 2
+            known.append(rows[["facility_id", "name", "source_id"]].assign(as_of=middle))
+    table = pd.concat(known).dropna(subset=["facility_id"])
+    pairs = (
+        events[["facility_id", "date"]].rename_axis("event").reset_index().merge(table, on="facility_id", how="left")
+    )
+    pairs["apart"] = (pairs["as_of"] - pairs["date"]).abs()
+    nearest = pairs.sort_values(["event", "apart"], kind="stable").drop_duplicates("event").set_index("event")
+    return nearest.loc[events.index, ["name", "source_id"]].rename(
+        columns={"name": "operator", "source_id": "directory"}
+    )
+
+
+def trace(row: pd.Series | pd.DataFrame, *bundles: Tables) -> pd.DataFrame:
+    """Lead from a panel row back to the records it was made from.
+
+    Parameters
+    ----------
+    row : Series or DataFrame
+        One or more rows of a panel.
+    *bundles : Tables
+        The files; with them the records are shown as they are.
+
+    Returns
+    -------
+    DataFrame
+        facility_id, period_start, record_id, source_id, source_row; with bundles also path and record (the file's
+        cells that are not empty, as one text; what it tells of a person is withheld).
+
+    Raises
+    ------
+    BadParameter
+        If the row has no record_ids.
+    """
+    rows = row.to_frame().T if isinstance(row, pd.Series) else row
+    if "record_ids" not in rows:
+        raise BadParameter(
+            "the row has no column record_ids",
+            spoiled="Nothing leads from it to the records.",
+            todo="Pass a row of build_panel, with all its columns.",
+        )
+    table = rows[["facility_id", "period_start", "record_ids"]].astype({"record_ids": "str"})
+    table = table.assign(record_id=table["record_ids"].str.split(" ")).explode("record_id", ignore_index=True)
+    parts = table["record_id"].str.rpartition("#")
+    table = table.assign(source_id=parts[0], source_row=parts[2].astype("int64")).drop(columns="record_ids")
+    if not bundles:
+        return table
+    files = {bundle.source_id: bundle for bundle in bundles}
+    table["path"] = table["source_id"].map({name: bundle.path for name, bundle in files.items()})
+    table["record"] = [
+        _as_text(files[source].raw.iloc[line - 1], files[source].withheld) if source in files else None
+        for source, line in zip(table["source_id"], table["source_row"], strict=True)
+    ]
+    return table
+
+
+def _as_text(record: pd.Series, withheld: tuple[str, ...]) -> str:
+    cells = ((header, "withheld" if header in withheld else cell) for header, cell in record.items() if cell)
+    return "; ".join(f"{header}: {cell}" for header, cell in cells)
