@@ -1,0 +1,179 @@
+"""A folder of agency files: recognise each by its headers, take the newest of each source, list what is not used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from welfare.errors import FileMissing, NoVintage, SourceMissing, UnknownSource
+from welfare.schema.tables import Tables
+from welfare.sources.files import WORKBOOKS, read_rows
+from welfare.sources.headers import recognise
+from welfare.sources.manifest import NAME as MANIFEST
+from welfare.sources.read import read
+from welfare.sources.registry import registry
+
+_READABLE = {".csv", *WORKBOOKS}
+
+
+class Folder(NamedTuple):
+    """What a folder holds.
+
+    Attributes
+    ----------
+    used : list of Tables
+        The files a study uses.
+    files : DataFrame
+        One row per file: path (below the folder), source, vintage, used, role, reason.
+    """
+
+    used: list[Tables]
+    files: pd.DataFrame
+
+
+def read_folder(
+    folder: str | Path,
+    needed: Iterable[str],
+    *,
+    wanted: Iterable[str] = (),
+    progress: Callable[[str], object] | None = None,
+) -> Folder:
+    """Read the files of a folder that a study needs.
+
+    Of a source that publishes snapshots the newest vintage is used; of one whose files each cover a time, all, save
+    that of files over the same time the newest is. Of an older directory with addresses one is kept for linking
+    alone: the one nearest in time to the injuries, since plants change hands.
+
+    Parameters
+    ----------
+    folder : path
+        Searched with all folders below it.
+    needed : iterable of str
+        Sources without which there is no study.
+    wanted : iterable of str
+        Sources to read where they are there.
+    progress : callable, optional
+        Told the name of each file before it is read.
+
+    Returns
+    -------
+    Folder
+
+    Raises
+    ------
+    FileMissing
+        If there is no such folder.
+    SourceMissing
+        If a needed source is not among the files.
+    NoVintage
+        If a file to use does not say as of when it is true.
+    WelfareError
+        If a file cannot be read as a table, or its headers have changed: see :func:`welfare.sources.read.read`.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileMissing("there is no such folder", where=str(folder), todo="Check the path.")
+    needed = list(needed)
+    sources = [*needed, *wanted]
+    rows: list[dict[str, object]] = []
+    bundles: list[Tables] = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
+        row: dict[str, object] = {"path": path.relative_to(folder).as_posix(), "used": False, "role": "not used"}
+        source, reason = _source_of(path)
+        if source in sources:
+            if progress:
+                progress(str(row["path"]))
+            bundles.append(read(path, source))
+            row |= {"source": source, "vintage": bundles[-1].vintage}
+        elif path.name != MANIFEST:
+            row |= {"source": source, "reason": reason or f"{source} is no part of this study"}
+        else:
+            row |= {"role": "manifest", "reason": "says of the other files as of when they are"}
+        rows.append(row)
+    _require(needed, bundles, folder)
+    roles = _roles(bundles)
+    by_path = {str(Path(b.path).relative_to(folder).as_posix()): roles[b.path] for b in bundles}
+    for row in rows:
+        if found := by_path.get(str(row["path"])):
+            row |= {"used": found[0] == "used", "role": found[0], "reason": found[1]}
+    columns = ["path", "source", "vintage", "used", "role", "reason"]
+    files = pd.DataFrame(rows, columns=columns)
+    return Folder([b for b in bundles if roles[b.path][0] != "not used"], files)
+
+
+def _source_of(path: Path) -> tuple[str | None, str]:
+    if path.name == MANIFEST:
+        return None, ""
+    if path.suffix.lower() not in _READABLE:
+        return None, f"no reader for {path.suffix or 'files without suffix'}"
+    try:
+        layout, _, _ = recognise(read_rows(path))
+    except UnknownSource:
+        return None, "its headers are of no source this version knows"
+    return layout.source, ""
+
+
+def _require(needed: list[str], bundles: list[Tables], folder: Path) -> None:
+    titles = registry().set_index("source")["title"]
+    missing = [source for source in needed if source not in {bundle.source for bundle in bundles}]
+    if missing:
+        names = ", ".join(f"{source} ({titles[source]})" for source in missing)
+        raise SourceMissing(
+            f"no file has the headers of {names}",
+            where=str(folder),
+            spoiled="The study would report on what it did not see.",
+            todo="Add the file; `welfare sources` lists where each is published.",
+        )
+    for bundle in bundles:
+        if bundle.vintage is None:
+            raise NoVintage(
+                "the file does not say as of when it is true",
+                where=bundle.path,
+                spoiled="Which of two files is the newer could not be told.",
+                todo=f"List it, with its vintage, in a {MANIFEST} beside it.",
+            )
+
+
+def _roles(bundles: list[Tables]) -> dict[str, tuple[str, str]]:
+    """Return by path what a file is used for, and why."""
+    kinds = registry().set_index("source")["kind"]
+    roles: dict[str, tuple[str, str]] = {}
+    for source in dict.fromkeys(bundle.source for bundle in bundles):
+        own = sorted((b for b in bundles if b.source == source), key=lambda b: (b.vintage or "", b.path), reverse=True)
+        taken: list[Tables] = []
+        for bundle in own:
+            rival = next((t for t in taken if kinds[source] == "snapshot" or _overlap(t, bundle)), None)
+            if rival is None:
+                taken.append(bundle)
+                roles[bundle.path] = ("used", "")
+            else:
+                roles[bundle.path] = ("not used", f"older than {rival.source_id}")
+    for bundle in _nearest_directory(bundles, roles):
+        why = f"{roles[bundle.path][1]}; nearest to the injuries' days, so it helps to link them and names the operator"
+        roles[bundle.path] = ("linking only", why)
+    return roles
+
+
+def _overlap(one: Tables, other: Tables) -> bool:
+    if one.period is None or other.period is None:
+        return one.source_id == other.source_id
+    return one.period[0] <= other.period[1] and other.period[0] <= one.period[1]
+
+
+def _nearest_directory(bundles: list[Tables], roles: dict[str, tuple[str, str]]) -> list[Tables]:
+    """Return the older directory that is nearer to the injuries than the newest is, if there is one."""
+    events = [b for b in bundles if len(b.injuries) and b.period and roles[b.path][0] == "used"]
+    directories = [b for b in bundles if b.facilities["street"].notna().any() and b.period]
+    if not events or not directories:
+        return []
+    first, last = min(b.period[0] for b in events if b.period), max(b.period[1] for b in events if b.period)
+
+    def days_away(bundle: Tables) -> int:
+        assert bundle.period is not None  # noqa: S101 (they were chosen for having one)
+        return max((first - bundle.period[1]).days, (bundle.period[0] - last).days, 0)
+
+    nearest = min(directories, key=lambda b: (days_away(b), -directories.index(b)))
+    return [nearest] if roles[nearest.path][0] == "not used" else []
