@@ -93,3 +93,44 @@ def trace(row: pd.Series | pd.DataFrame, *bundles: Tables) -> pd.DataFrame:
 def _as_text(record: pd.Series, withheld: tuple[str, ...]) -> str:
     cells = ((header, "withheld" if header in withheld else cell) for header, cell in record.items() if cell)
     return "; ".join(f"{header}: {cell}" for header, cell in cells)
+
+
+def inspection_systems(bundles: Sequence[Tables]) -> pd.DataFrame:
+    """Count the facilities that each file lists under each inspection system, in the agency's own words.
+
+    Returns
+    -------
+    DataFrame
+        source_id, inspection_system, facilities: facilities with two systems count under both.
+    """
+    rows = pd.concat([bundle.slaughter for bundle in bundles], ignore_index=True).dropna(subset=["inspection_system"])
+    counts = rows.groupby(["source_id", "inspection_system"])["facility_id"].nunique()
+    return counts.rename("facilities").reset_index().sort_values("facilities", ascending=False, ignore_index=True)
+
+
+def confirmed_events(links: Links, bundles: Sequence[Tables]) -> pd.DataFrame:
+    """Return the injuries whose link a person confirmed, with the operator of that day: only these may be named.
+
+    Returns
+    -------
+    DataFrame
+        record_id, facility_id, date, kind, operator, directory.
+    """
+    sure = links.table.loc[links.table["decision"] == "confirmed", "left_id"]
+    events = pd.concat([bundle.injuries for bundle in bundles], ignore_index=True)
+    events = events[events["record_id"].isin(sure)]
+    home = links.places.set_index("record_id")["facility_id"]
+    events = events.assign(facility_id=events["record_id"].map(home)).reset_index(drop=True)
+    named = events.join(operators_on(links, bundles, events))
+    return named[["record_id", "facility_id", "date", "kind", "operator", "directory"]]
+
+
+def without_unconfirmed_names(panel: pd.DataFrame) -> pd.DataFrame:
+    """Take the operator's name out of each row with an injury on a link nobody confirmed, for what leaves the house.
+
+    Counts stay, for totals. Rows of made-up plants keep their names.
+    """
+    if "SIMULATED" in panel:
+        return panel
+    unsure = (panel["injuries_count"] > panel["injuries_confirmed_count"]).fillna(False).astype(bool)
+    return panel.assign(name=panel["name"].mask(unsure))
