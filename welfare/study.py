@@ -15,7 +15,7 @@ from welfare.accounting.ledger import account
 from welfare.errors import BadParameter, RecordsLeftOut
 from welfare.link.links import Links, link_records
 from welfare.panel.build import SIMULATED, build_panel, newest
-from welfare.panel.categories import merge_rare
+from welfare.panel.categories import merge_rare, one_of
 from welfare.panel.exposure import coverage
 from welfare.panel.line_speeds import speed_on
 from welfare.panel.places import confirmed_events, inspection_systems, without_unconfirmed_names
@@ -43,7 +43,8 @@ WANTED = ("user.line_speeds_measured",)
 _RARE = 20
 _MIXED = "other mixes of species"
 _MODEL = "findings_count ~ C(species_mix) + C(volume_category) + C(size_class)"
-_SPEED_MODEL = "injuries_count ~ C(line_speed_regime, contr.treatment('traditional')) + speed_10 + C(volume_category)"
+_SYSTEMS = ("npis", "traditional")
+_SPEED_MODEL = "injuries_count ~ C(inspection_system, contr.treatment('traditional')) + speed_10 + C(volume_category)"
 _CAUTION = (
     "More noncompliance recorded than expected means worse handling or stricter inspection: the records do not say "
     "which. Directed tasks are not random: inspectors look where they expect to find."
@@ -203,13 +204,9 @@ def _us_slaughter(
 
 
 def _comparable(panel: pd.DataFrame) -> Overlap:
-    young_chicken = panel["species"].str.contains(r"(?:^|\+)young_chicken(?:\+|$)").fillna(False).astype(bool)
-    return overlap(
-        panel[young_chicken],
-        condition="line_speed_regime",
-        levels=("npis", "traditional"),
-        within="volume_category",
-    )
+    young_chicken = one_of(panel["species"], ("young_chicken",)).notna()
+    plants = panel[young_chicken].assign(inspection_system=lambda rows: one_of(rows["line_speed_regime"], _SYSTEMS))
+    return overlap(plants, condition="inspection_system", levels=_SYSTEMS, within="volume_category")
 
 
 def _speed_model(links: Links, bundles: list[Tables], comparable: Overlap) -> CountModel | None:
@@ -220,10 +217,12 @@ def _speed_model(links: Links, bundles: list[Tables], comparable: Overlap) -> Co
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RecordsLeftOut)  # fiscal-year counts play no part in this model
         years = build_panel(links, *bundles, period="year")
-    years = years[years["line_speed_regime"].isin(["npis", "traditional"])]
-    years = years[years["line_speed_basis"] == "measured"]
-    years = years.assign(speed_10=years["line_speed_animals_per_min"] / 10)
-    return count_model(_SPEED_MODEL, years, exposure="plant_years", cluster="facility_id")
+    years = years.assign(
+        inspection_system=one_of(years["line_speed_regime"], _SYSTEMS),
+        speed_10=years["line_speed_animals_per_min"] / 10,
+    )
+    measured_years = years[(years["line_speed_basis"] == "measured") & years["inspection_system"].notna()]
+    return count_model(_SPEED_MODEL, measured_years, exposure="plant_years", cluster="facility_id")
 
 
 def _rate(inspected: pd.DataFrame, by: str) -> Any:

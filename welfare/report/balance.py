@@ -10,6 +10,7 @@ from welfare.report.words import svg
 def account_section(findings: Findings) -> Section:
     """Set out the account: hours of pain, natural units, the money panel, who bears it, where the answer flips."""
     from welfare.figures.money import hours
+    from welfare.figures.numbers import short
 
     account = findings.account
     pain = account.table[account.table["unit"].str.startswith("h ") & account.table["median"].notna()]
@@ -25,8 +26,14 @@ def account_section(findings: Findings) -> Section:
             FigureBlock(
                 svg(hours(pain), caption, findings), caption, "Welfare Footprint Project; parameters in the appendix"
             ),
-            Prose(account.text),
-            TableBlock(natural, "The account in natural units", "Parameter book us_broiler", missing="not quantified"),
+            Prose(_paragraphs(account.text)),
+            TableBlock(
+                natural,
+                "The account in natural units",
+                "Parameter book us_broiler",
+                formats=dict.fromkeys(("low", "median", "high"), short),
+                missing="not quantified",
+            ),
             TableBlock(
                 money[
                     ["line", "at", "animal_weight_zero", "willingness_to_pay", "intrinsic", "currency", "price_year"]
@@ -38,6 +45,7 @@ def account_section(findings: Findings) -> Section:
             TableBlock(
                 account.switching()[["quantity", "unit", "low", "median", "high", "never", "reason"]],
                 "Where the answer flips",
+                formats={"low": short, "median": short, "high": short, "never": ".1%"},
                 missing="no price flips it",
             ),
             Disclosure(
@@ -48,3 +56,20 @@ def account_section(findings: Findings) -> Section:
         ],
         lead="Conventional broilers set against the Better Chicken Commitment, per 1,000 birds, natural units first.",
     )
+
+
+_NEW_PARAGRAPH = (
+    " What is saved:",
+    " What is lost:",
+    " The figures for",
+    " Who bears it:",
+    " Where the answer flips:",
+    " Not counted,",
+    " Hours are",
+)
+
+
+def _paragraphs(text: str) -> str:
+    for start in _NEW_PARAGRAPH:
+        text = text.replace(start, f"\n\n{start.strip()}", 1)
+    return text

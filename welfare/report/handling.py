@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from welfare.report.document import Callout, Disclosure, FigureBlock, Prose, Section, TableBlock
 from welfare.report.findings import Findings
-from welfare.report.words import CANNOT_SHOW, FSIS, MODEL_SOURCE, cluster_sentence, readable, svg, term_in_words
+from welfare.report.words import (
+    CANNOT_SHOW,
+    FSIS,
+    MODEL_SOURCE,
+    cluster_sentence,
+    in_words,
+    plants_in_words,
+    readable,
+    svg,
+    term_in_words,
+)
+
+if TYPE_CHECKING:
+    from welfare.stats.rates import Rate
 
 
 def noncompliance_section(findings: Findings) -> Section:
@@ -29,9 +42,9 @@ def noncompliance_section(findings: Findings) -> Section:
     terms = terms.assign(term=terms["term"].map(term_in_words))
     caption = "Rate ratios of noncompliance, all three held fixed together"
     blocks += [
-        Prose(overall.text),
+        Prose(_overall(overall)),
         FigureBlock(svg(forest(terms), caption, findings), caption, MODEL_SOURCE),
-        Prose(findings.model.text + "\n\n" + " ".join(findings.model.notes)),
+        Prose(in_words(findings.model.text + "\n\n" + " ".join(findings.model.notes))),
         Disclosure(
             "The model's estimates and checks",
             [
@@ -52,6 +65,15 @@ def noncompliance_section(findings: Findings) -> Section:
     )
 
 
+def _overall(found: Rate) -> str:
+    row = found.table.iloc[0]
+    return (
+        f"At plants that could be linked, {row['events']:,.0f} noncompliance records were written in "
+        f"{row['exposure']:,.0f} tasks: {row['rate']:.2f} per 1,000 (exact 95% interval {row['low']:.2f} to "
+        f"{row['high']:.2f}). The interval allows for chance alone: it says nothing of what was not recorded."
+    )
+
+
 def unusual_section(findings: Findings) -> Section:
     """Show the plants, districts and clusters that differ from what their kind leads one to expect."""
     profile = findings.plants
@@ -62,7 +84,7 @@ def unusual_section(findings: Findings) -> Section:
             "Each dot is a plant; between the lines it differs no more than its peers do",
             MODEL_SOURCE,
         ),
-        Prose(profile.text),
+        Prose(f"{plants_in_words(findings)}\n\n{in_words(profile.text)}"),
     ]
     named = profile.table[profile.table["flagged"] != ""].sort_values("p_value")
     if len(named):
@@ -96,7 +118,7 @@ def unusual_section(findings: Findings) -> Section:
                 },
             )
         )
-    blocks.append(Prose("Districts. " + findings.districts.text))
+    blocks.append(Prose("Districts. " + in_words(findings.districts.text)))
     columns = ["district", "observed", "expected", "ratio", "low", "high", "q_value", "flagged"]
     table = findings.districts.table.rename(columns={"facility_id": "district"}).sort_values("ratio")
     blocks.append(
@@ -114,7 +136,7 @@ def unusual_section(findings: Findings) -> Section:
             },
         )
     )
-    blocks.append(Prose("Clusters. " + findings.clusters.text))
+    blocks.append(Prose("Clusters. " + in_words(findings.clusters.text)))
     sure = findings.clusters.table[findings.clusters.table["p_value"] <= 0.05]
     if len(sure):
         shown = sure.assign(plants=sure["members"].map(len))

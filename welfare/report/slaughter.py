@@ -10,7 +10,7 @@ from welfare.report.document import Callout, Document, FigureBlock, Section, Til
 from welfare.report.findings import Findings
 from welfare.report.handling import noncompliance_section, unusual_section
 from welfare.report.results import package_version, results
-from welfare.report.words import cannot_show, cluster_sentence, day_in_words, svg
+from welfare.report.words import cannot_show, cluster_sentence, day_in_words, plants_in_words, svg
 from welfare.report.workers import injuries_section, speeds_section
 
 
@@ -108,7 +108,7 @@ def _lead(findings: Findings, figures: dict[str, Any]) -> str:
     handling = figures["humane_handling"]
     return (
         f"Inspectors did {handling['tasks']:,} humane-handling tasks and wrote {handling['findings']:,} noncompliance "
-        f"records. {findings.plants.text.split('. ')[1]}. {cluster_sentence(findings)}"
+        f"records. {plants_in_words(findings)} {cluster_sentence(findings)}"
     )
 
 

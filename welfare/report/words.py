@@ -61,3 +61,36 @@ def svg(axes: object, alt: str, findings: Findings) -> str:
     from welfare.figures.style import to_svg
 
     return to_svg(axes, alt=alt, simulated=findings.simulated)  # type: ignore[arg-type]
+
+
+_IN_WORDS = {
+    "findings_count per unit of tasks_count": "noncompliance records per task",
+    "injuries_count per unit of plant_years": "severe injury reports per plant-year",
+    "species_mix": "species",
+    "volume_category": "volume category",
+    "size_class": "size class",
+    "expected_count": "expected count",
+    "inspection_system": "inspection system",
+    "unit of speed_10": "10 birds per minute",
+    "facility_id": "plant",
+}
+
+
+def in_words(text: str) -> str:
+    """Return a result's paragraph with the panel's column names in words."""
+    for column, words in _IN_WORDS.items():
+        text = text.replace(column, words)
+    return text
+
+
+def plants_in_words(findings: Findings) -> str:
+    """Say how many plants differ from their peers."""
+    flags = findings.plants.table["flagged"]
+    above, below = int((flags == "above").sum()), int((flags == "below").sum())
+    compared = f"Of {len(flags):,} plants compared with what their species, volume and size lead one to expect,"
+    if not above and not below:
+        return f"{compared} none differs by more than such plants differ among themselves."
+    return (
+        f"{compared} {above:,} had more noncompliance recorded than such plants differ among themselves, and {below:,} "
+        "had less; at most about 5% of those named are expected to be named by chance."
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from welfare.report.document import Callout, FigureBlock, Prose, Section, TableBlock
 from welfare.report.findings import Findings
-from welfare.report.words import OSHA, cannot_show, readable, svg, term_in_words
+from welfare.report.words import OSHA, cannot_show, in_words, readable, svg, term_in_words
 
 
 def speeds_section(findings: Findings, figures: dict[str, Any]) -> Section:
@@ -47,7 +47,7 @@ def speeds_section(findings: Findings, figures: dict[str, Any]) -> Section:
         caption = "Severe injuries at young-chicken plants: system, measured speed and volume held fixed together"
         blocks += [
             FigureBlock(svg(forest(terms), caption, findings), caption, f"{OSHA}; measured line speeds"),
-            Prose(findings.speed_model.text),
+            Prose(in_words(findings.speed_model.text)),
         ]
     return Section(
         "Line speed",
