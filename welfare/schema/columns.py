@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from welfare.errors import BadParameter
+from welfare.errors import BadParameter, ContractBroken
 from welfare.schema.codes import shipped
 
 # Any: the stubs know each dtype literally, and these are looked up.
@@ -75,11 +75,24 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     -------
     DataFrame
         The same rows.
+
+    Raises
+    ------
+    ContractBroken
+        If a column cannot be given its type.
     """
     wanted = columns(table)
     out = pd.DataFrame(index=frame.index)
     for name, column in wanted.items():
         dtype = DTYPES[column.type]
-        out[name] = frame[name].astype(dtype) if name in frame else pd.Series(index=frame.index, dtype=dtype)
+        try:
+            out[name] = frame[name].astype(dtype) if name in frame else pd.Series(index=frame.index, dtype=dtype)
+        except (TypeError, ValueError) as error:
+            raise ContractBroken(
+                f"column {name!r} cannot be read as {column.type} ({error})",
+                where=table,
+                spoiled="Every figure counted from that column would be wrong.",
+                todo="Give the column its type, or correct the column map that fills it.",
+            ) from None
     extra = [name for name in frame if name not in wanted]
     return out.join(frame[extra]) if extra else out

@@ -24,7 +24,7 @@ _CLOSED: dict[tuple[str, str], tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tables:
     """The tidy tables one file yields, each reached by its name, with what was refused and the file as it is.
 
@@ -125,13 +125,16 @@ def validate(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     import pandera.errors
 
     frame = conform(frame, table)
+    rows = frame.reset_index(drop=True)  # so that a case's index is one row's place
     try:
-        _contract(table).validate(frame, lazy=True)
+        _contract(table).validate(rows, lazy=True)
     except pandera.errors.SchemaErrors as failure:
-        cases = failure.failure_cases
+        cases = failure.failure_cases.sort_values("index", kind="stable")
         first = cases.iloc[0]
-        at = frame.loc[first["index"]] if first["index"] is not None else None
-        where = f"{at['source_id']} record {at['source_row']}" if at is not None and table != "panel" else table
+        at = rows.loc[first["index"]]
+        where = f"{table}, row {first['index'] + 1}"
+        if table != "panel":
+            where = f"{at['source_id']} record {at['source_row']}"
         raise ContractBroken(
             f"column {first['column']!r} of {table} has {first['failure_case']!r} ({first['check']}); "
             f"{len(cases)} such cells in all",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import datetime, time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,8 @@ import pandas as pd
 
 from welfare.errors import FileMissing, NotData, Truncated, WrongEncoding
 
-WORKBOOKS = {".xlsx", ".xls", ".ods"}
+WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+_BOM = b"\xef\xbb\xbf"  # the mark that Excel puts before UTF-8
 _HEADER_SEARCH_ROWS = 10  # a workbook may open with a title or the day of the extract
 
 
@@ -21,7 +23,7 @@ class RawFile(NamedTuple):
 
     path: Path
     rows: list[list[str]]
-    lines: list[int]  # line of the file on which each row ends; for a workbook, its row number
+    lines: list[int]  # line of the file on which each row begins; for a workbook, its row number
     notes: tuple[str, ...]
     encoding: str = "utf-8"
     not_utf8: str = ""  # where and which byte first broke UTF-8; empty if none did
@@ -35,47 +37,52 @@ def tidy_header(header: str) -> str:
 def read_rows(path: str | Path) -> RawFile:
     """Read a CSV file or the first sheet of a workbook as rows of text.
 
-    Text is read as UTF-8 and, failing that, provisionally as latin-1, which every byte sequence is: whoever knows the
-    source must then ask :func:`require_encoding` whether it publishes so.
+    Text is read as UTF-8 and, failing that, provisionally as windows-1252 (what is called latin-1 on the web), which
+    nearly every byte sequence is: whoever knows the source must then ask :func:`require_encoding` whether it publishes
+    so. Rows without a single filled cell are not rows.
 
     Parameters
     ----------
     path : path
-        The file; .xlsx, .xls and .ods are read as workbooks, all else as comma-separated text.
+        The file; .xlsx, .xlsm, .xlsb, .xls and .ods are read as workbooks, all else as comma-separated text.
 
     Raises
     ------
     FileMissing
         If there is no such file.
     NotData
-        If the file is empty, an HTML page, or a workbook without cells.
+        If the file is empty, a web page, JSON, or a workbook that has no cells or cannot be opened.
     WrongEncoding
         If the file is UTF-16 or binary.
     Truncated
         If a quoted field is never closed.
     """
     path = Path(path)
+    if path.is_dir():
+        raise FileMissing("this is a folder, not a file", where=str(path), todo="Name one file in it.")
     if not path.is_file():
         raise FileMissing("there is no such file", where=str(path), todo="Check the path.")
     content = path.read_bytes()
-    if not content.strip():
+    _refuse_web_answer(path, content)
+    raw = _read_workbook(path) if path.suffix.lower() in WORKBOOKS and content else _read_csv(path, content)
+    filled = [i for i, row in enumerate(raw.rows) if any(cell and not cell.isspace() for cell in row)]
+    if not filled:
         raise NotData(
-            "the file is empty",
+            "the workbook's first sheet is empty" if path.suffix.lower() in WORKBOOKS else "the file is empty",
             where=str(path),
             spoiled="Its facilities would silently be missing.",
-            todo="Download it again.",
+            todo="Open it: if its table is on another sheet, save that sheet as CSV; else download it again.",
         )
-    if path.suffix.lower() in WORKBOOKS:
-        return _read_workbook(path)
-    _refuse_html(path, content)
-    return _read_csv(path, content)
+    return raw._replace(rows=[raw.rows[i] for i in filled], lines=[raw.lines[i] for i in filled])
 
 
-def _refuse_html(path: Path, content: bytes) -> None:
-    start = content[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")) or b"<html" in start:
+def _refuse_web_answer(path: Path, content: bytes) -> None:
+    """Refuse what a web site answers in place of a file, whatever the file is called."""
+    start = content[:2000].removeprefix(_BOM).lstrip().lower()
+    page, json = re.match(rb"<(!doctype|!--|\?xml|[a-z]+[\s/>])", start), re.match(rb'[{\[]\s*["{\[]', start)
+    if page or json:
         raise NotData(
-            "the file is a web page, not a table",
+            f"the file is {'a web page' if page else 'JSON'}, not a table",
             where=f"{path}, line 1",
             spoiled="An error page read as data would look like an agency without facilities.",
             todo="Open it in a browser to see what the site answered, then download the file again.",
@@ -83,36 +90,58 @@ def _refuse_html(path: Path, content: bytes) -> None:
 
 
 def _read_csv(path: Path, content: bytes) -> RawFile:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:4000]:
-        raise WrongEncoding(
-            "the file is UTF-16 or binary, not text",
-            where=f"{path}, line 1",
-            spoiled="No header could be recognised.",
-            todo="Save it again as CSV UTF-8.",
-        )
+    body = content.removeprefix(_BOM)
+    _refuse_binary(path, body)
     encoding, not_utf8 = "utf-8", ""
     try:
-        text = content.decode("utf-8-sig")
+        text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        encoding, not_utf8 = "latin-1", f"line {line}, byte 0x{content[error.start]:02x} at offset {error.start}"
-        text = content.decode("latin-1")
+        offset = error.start + len(content) - len(body)
+        place = f"line {_line(content, offset)}, byte 0x{content[offset]:02x} at offset {offset}"
+        encoding, not_utf8, text = "windows-1252", place, _decode_western(body)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
+    begins = 1
     try:
         for row in reader:
-            if row:
-                rows.append(row)
-                lines.append(reader.line_num)
+            rows.append(row)
+            lines.append(begins)
+            begins = reader.line_num + 1
     except csv.Error as error:
         raise Truncated(
-            f"the record that starts after line {lines[-1] if lines else 0} cannot be read ({error})",
-            where=f"{path}, line {reader.line_num}",
+            f"the record that begins here cannot be read ({error}; noticed on line {reader.line_num})",
+            where=f"{path}, line {begins}",
             spoiled="Every record from there on would be lost.",
             todo="The file ends early or a quote is not closed: download it again, or repair that line.",
         ) from None
-    return RawFile(path, rows, lines, (), encoding, not_utf8)
+    cut = () if text.endswith(("\n", "\r")) else (f"{path.name} ends without a line break: its last cell may be cut",)
+    return RawFile(path, rows, lines, cut, encoding, not_utf8)
+
+
+def _refuse_binary(path: Path, body: bytes) -> None:
+    utf_16 = body.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if not utf_16 and b"\0" not in body:
+        return
+    workbook = body.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
+    raise WrongEncoding(
+        f"the file is {'a workbook or another archive' if workbook else 'UTF-16 or binary'}, not text",
+        where=f"{path}, line {1 if utf_16 or workbook else _line(body, body.index(0))}",
+        spoiled="No header could be recognised, or records after that byte would be lost.",
+        todo="Give it a workbook's suffix (.xlsx, .xls)." if workbook else "Save it again as CSV UTF-8.",
+    )
+
+
+def _line(content: bytes, offset: int) -> int:
+    return len(re.findall(rb"\r\n|\r|\n", content[:offset])) + 1
+
+
+def _decode_western(body: bytes) -> str:
+    """Decode what agencies call latin-1: nearly always windows-1252, whose apostrophes and dashes latin-1 lacks."""
+    try:
+        return body.decode("windows-1252")
+    except UnicodeDecodeError:
+        return body.decode("latin-1")
 
 
 def require_encoding(raw: RawFile, published: str) -> None:
@@ -149,13 +178,6 @@ def _read_workbook(path: Path) -> RawFile:
             todo="Open it in a spreadsheet program to see what it is, then download it again.",
         ) from None
     rows = [[_cell_text(cell) for cell in row] for row in cells]
-    if not any(any(row) for row in rows):
-        raise NotData(
-            "the workbook's first sheet is empty",
-            where=str(path),
-            spoiled="Its facilities would silently be missing.",
-            todo="Open it in a spreadsheet program; if the table is on another sheet, save that sheet as CSV.",
-        )
     notes = (f"only the first sheet of {path.name} was read; not read: {', '.join(others)}",) if others else ()
     return RawFile(path, rows, list(range(1, len(rows) + 1)), notes)
 
@@ -163,18 +185,34 @@ def _read_workbook(path: Path) -> RawFile:
 def _cell_text(cell: object) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))  # a workbook holds every number as a float; an id must not gain ".0"
+    if isinstance(cell, datetime) and cell.time() == time():
+        return str(cell.date())  # a day, which some writers store with a time of midnight
     return "" if cell is None else str(cell)
 
 
-def header_candidates(raw: RawFile) -> list[int]:
+def header_candidates(raw: RawFile) -> range:
     """Return the rows that could be the header: the first of a text file, the first few of a workbook."""
-    if raw.path.suffix.lower() in WORKBOOKS:
-        return [i for i, row in enumerate(raw.rows[:_HEADER_SEARCH_ROWS]) if any(row)]
-    return [0]
+    return range(min(len(raw.rows), _HEADER_SEARCH_ROWS) if raw.path.suffix.lower() in WORKBOOKS else 1)
+
+
+def column_names(raw: RawFile, header: int) -> list[str]:
+    """Return the headers of a row, by position; ``""`` marks an empty column, trailing ones are left off.
+
+    A column that holds cells under no header is called ``column 3 (no header)``, so that it is seen, not lost.
+    """
+    names = [tidy_header(name) for name in raw.rows[header]]
+    while names and not names[-1]:
+        names.pop()  # a trailing comma or an empty spreadsheet column is not a column
+    return [name or _nameless(raw, header, i) for i, name in enumerate(names)]
+
+
+def _nameless(raw: RawFile, header: int, column: int) -> str:
+    filled = any(row[column].strip() for row in raw.rows[header + 1 :] if len(row) > column)
+    return f"column {column + 1} (no header)" if filled else ""
 
 
 def to_frame(raw: RawFile, header: int) -> pd.DataFrame:
-    """Return the records below a header row as a frame of text, with the column `source_row` counting from 1.
+    """Return the records below a header row as a frame of text, with no white space around cells.
 
     Raises
     ------
@@ -183,12 +221,10 @@ def to_frame(raw: RawFile, header: int) -> pd.DataFrame:
     NotData
         If there is no record below the header.
     """
-    names = [tidy_header(name) for name in raw.rows[header]]
-    while names and not names[-1]:
-        names.pop()  # a trailing comma or an empty spreadsheet column is not a column
+    names = column_names(raw, header)
     records = []
     for row, line in zip(raw.rows[header + 1 :], raw.lines[header + 1 :], strict=True):
-        surplus = [cell for cell in row[len(names) :] if cell]
+        surplus = [cell for cell in row[len(names) :] if cell.strip()]
         if len(row) < len(names) or surplus:
             raise Truncated(
                 f"the record has {len(row)} fields where the header has {len(names)}",
@@ -205,4 +241,4 @@ def to_frame(raw: RawFile, header: int) -> pd.DataFrame:
             todo="Download it again.",
         )
     frame = pd.DataFrame(records, columns=names, dtype="str")
-    return frame.apply(lambda column: column.str.strip())
+    return frame.loc[:, [name != "" for name in names]].apply(lambda column: column.str.strip())

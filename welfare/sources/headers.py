@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from welfare.errors import BadParameter, HeaderDrift, UnknownSource
-from welfare.sources.files import RawFile, header_candidates, tidy_header
-from welfare.sources.registry import Layout, layouts
+from welfare.sources.files import RawFile, column_names, header_candidates
+from welfare.sources.registry import BY_THE_CALLER, Layout, layouts
 
 # A file that shares at least this share of a layout's headers (Jaccard) is that source, changed.
 _NEARLY = 0.5
@@ -54,18 +54,16 @@ def recognise(
         raise BadParameter(f"no source is called {source!r}", todo="welfare.registry() lists the sources.")
     scored = []
     for row in header_candidates(raw):
-        headers = [tidy_header(cell) for cell in raw.rows[row] if tidy_header(cell)]
+        headers = [name for name in column_names(raw, row) if name]
         scored += [(_likeness(set(headers), layout), -row, headers, layout) for layout in wanted]
     likeness, minus_row, headers, layout = max(scored, key=lambda item: item[:2])
     row = -minus_row
-    _refuse_twice(raw, row, headers)
     new = tuple(h for h in headers if h not in layout.headers)
     missing = tuple(h for h in layout.headers if h not in headers)
-    if not new and not missing:
-        return layout, row, ()
-    if likeness < _NEARLY:
-        raise _unknown(raw, row, headers, scored)
-    if missing or on_new == "raise":
+    if likeness < _NEARLY and missing:
+        raise _unknown(raw, row, headers, wanted, source)
+    _refuse_twice(raw, row, headers)
+    if missing or (new and on_new == "raise"):
         raise _drift(raw, row, layout, new, missing)
     return layout, row, new
 
@@ -75,22 +73,34 @@ def _refuse_twice(raw: RawFile, row: int, headers: list[str]) -> None:
     if twice:
         raise HeaderDrift(
             f"the header {twice[0]!r} stands twice",
-            where=f"{raw.path}, line {raw.lines[row]}, column {headers.index(twice[0]) + 1}",
+            where=f"{raw.path}, line {raw.lines[row]}, column {_second(column_names(raw, row), twice[0]) + 1}",
             spoiled="Which of the two columns holds the values cannot be told.",
             todo="Delete or rename one in a copy of the file.",
         )
 
 
-def _unknown(
-    raw: RawFile, row: int, headers: list[str], scored: list[tuple[float, int, list[str], Layout]]
-) -> UnknownSource:
-    nearest: dict[str, float] = {}
-    for likeness, _, _, layout in scored:
-        nearest[layout.source] = max(nearest.get(layout.source, 0), likeness)
-    three = sorted(nearest, key=lambda name: -nearest[name])[:3]
+def _second(names: list[str], name: str) -> int:
+    return names.index(name, names.index(name) + 1)
+
+
+def _unknown(raw: RawFile, row: int, headers: list[str], wanted: Sequence[Layout], source: str | None) -> UnknownSource:
     shown = ", ".join(headers[:6]) + (", ..." if len(headers) > 6 else "")
+    if wanted[0].name == BY_THE_CALLER:
+        lacks = [header for header in wanted[0].headers if header not in headers]
+        return UnknownSource(
+            f"the file's headers ({shown}) are not those of the mapping: it lacks {', '.join(map(repr, lacks))}",
+            where=f"{raw.path}, line {raw.lines[row]}",
+            spoiled="Columns read under a guess would put one quantity in another's place.",
+            todo="Write the headers in the mapping as the file does.",
+        )
+    nearest: dict[str, float] = {}
+    for layout in layouts():
+        nearest[layout.source] = max(nearest.get(layout.source, 0), _likeness(set(headers), layout))
+    three = sorted(nearest, key=lambda name: -nearest[name])[:3]
+    separator = next((sign for sign in ";\t|" if len(headers) == 1 and sign in headers[0]), None)
     return UnknownSource(
-        f"no source has these headers ({shown})",
+        f"{'no source has these headers' if source is None else f'these are not the headers of {source}'} ({shown})"
+        + (f"; its cells are parted by {separator!r}, not by commas" if separator else ""),
         where=f"{raw.path}, line {raw.lines[row]}",
         spoiled="Columns read under a guess would put one quantity in another's place.",
         todo="Nearest sources: "
@@ -102,23 +112,42 @@ def _unknown(
 def _drift(raw: RawFile, row: int, layout: Layout, new: tuple[str, ...], missing: tuple[str, ...]) -> HeaderDrift:
     parts = []
     if new:
-        parts.append(
-            f"has {', '.join(map(repr, new))}, which the {layout.name} layout of {layout.source} does not know"
-        )
+        parts.append(f"has {', '.join(map(repr, new))}, which {_called(layout)} does not know")
     if missing:
         parts.append(f"lacks {', '.join(map(repr, missing))}")
-    renames = [
-        f"{old!r} is now {close[0]!r}" for old in missing if (close := get_close_matches(old, new, n=1, cutoff=0.6))
-    ]
+    renames = [f"{old!r} is now {name!r}" for old, name in _renames(missing, new)]
     likely = f" Likely renamed: {'; '.join(renames)}." if renames else ""
-    at = f", column {[tidy_header(c) for c in raw.rows[row]].index(new[0]) + 1}" if new else ""
+    at = f", column {column_names(raw, row).index(new[0]) + 1}" if new else ""
     used = layout.map[layout.map["table"] != ""]
     lost = sorted(set(used.loc[used["header"].isin(missing), "column"]))
-    spoiled = f"{', '.join(lost)} would be missing." if lost else "What the new columns say would be lost unseen."
+    if lost:
+        spoiled = f"{', '.join(lost)} would be missing."
+    elif new:
+        spoiled = "What the new columns say would be lost unseen."
+    else:
+        spoiled = "No column that is read is lost, but what else has changed in the file is not known."
     return HeaderDrift(
         f"the file {' and '.join(parts)}.{likely}",
         where=f"{raw.path}, line {raw.lines[row]}{at}",
         spoiled=spoiled,
-        todo=f"Add rows to data/column_maps/{layout.source}.csv (docs/how-to/new-source.md)"
+        todo=(
+            "Correct the mapping"
+            if layout.name == BY_THE_CALLER
+            else f"Add rows to data/column_maps/{layout.source}.csv (docs/how-to/new-source.md)"
+        )
         + (', or pass on_new="keep" to keep the new columns unmapped.' if new and not missing else "."),
     )
+
+
+def _called(layout: Layout) -> str:
+    return "the mapping" if layout.name == BY_THE_CALLER else f"the {layout.name} layout of {layout.source}"
+
+
+def _renames(missing: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
+    """Pair headers that are gone with new ones spelled much like them, each new one once; case does not count."""
+    left = {name.casefold(): name for name in new}
+    pairs = []
+    for old in missing:
+        if close := get_close_matches(old.casefold(), left, n=1, cutoff=0.6):
+            pairs.append((old, left.pop(close[0])))
+    return pairs

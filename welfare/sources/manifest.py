@@ -60,19 +60,28 @@ def find_entry(path: str | Path) -> Entry:
     ContractBroken
         If a manifest lacks a column.
     """
-    path = Path(path).resolve()
-    for folder in path.parents:
-        manifest = folder / NAME
-        if manifest.is_file():
-            entries = _read(manifest, manifest.stat().st_mtime_ns)
-            if found := entries.get(path.relative_to(folder).as_posix()):
-                return found
+    as_named, as_stored = Path(path).absolute(), Path(path).resolve()  # a link may stand beside the manifest
+    for place in dict.fromkeys((as_named, as_stored)):
+        for folder in place.parents:
+            manifest = folder / NAME
+            if manifest.is_file():
+                entries = _read(manifest, manifest.stat().st_mtime_ns)
+                if found := entries.get(place.relative_to(folder).as_posix()):
+                    return found
     return Entry()
 
 
 @lru_cache(maxsize=8)
 def _read(manifest: Path, _changed_ns: int) -> dict[str, Entry]:
-    table = pd.read_csv(manifest, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(manifest, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, pd.errors.ParserError) as error:
+        raise ContractBroken(
+            f"the manifest cannot be read ({error})",
+            where=str(manifest),
+            spoiled="Nothing would say as of when the files beside it are true.",
+            todo="Save it again as CSV UTF-8.",
+        ) from None
     missing = [name for name in _NEEDED if name not in table]
     if missing:
         raise ContractBroken(
@@ -81,7 +90,18 @@ def _read(manifest: Path, _changed_ns: int) -> dict[str, Entry]:
             spoiled="Nothing would say as of when the files beside it are true.",
             todo=f"Give it the columns {', '.join(_NEEDED)}.",
         )
-    return {row["path"]: _entry(row, manifest) for row in table.to_dict("records")}
+    table = table.apply(lambda column: column.str.strip())
+    paths = table["path"].str.replace("\\", "/", regex=False).str.removeprefix("./")
+    twice, uncountable = paths.duplicated(), ~table["bytes"].str.fullmatch(r"\d*")
+    for bad, what in ((twice, "lists a file twice"), (uncountable, "gives bytes that are no whole number")):
+        if bad.any():
+            raise ContractBroken(
+                f"the manifest {what}: {paths[bad].iloc[0]}",
+                where=f"{manifest}, record {paths[bad].index[0] + 1}",
+                spoiled="Which file and vintage a figure comes from could not be told.",
+                todo="Correct the manifest.",
+            )
+    return {path: _entry(row, manifest) for path, row in zip(paths, table.to_dict("records"), strict=True)}
 
 
 def _entry(row: Mapping[Hashable, str], manifest: Path) -> Entry:
@@ -89,9 +109,9 @@ def _entry(row: Mapping[Hashable, str], manifest: Path) -> Entry:
         vintage=row["vintage"],
         period=row["period"],
         publisher=row["publisher"],
-        obtained_from=row["obtained_from"].strip(),
+        obtained_from=row["obtained_from"],
         licence=row["licence"],
-        sha256=row["sha256"],
+        sha256=row["sha256"].lower(),
         note=row["note"],
         size_bytes=int(row["bytes"]) if row["bytes"] else None,
         manifest=manifest,
@@ -139,8 +159,8 @@ def parse_period(words: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     BadParameter
         If the period ends before it begins.
     """
-    first, _, last = words.strip().partition("..")
-    from_, to = _span(first), _span(last or first)
+    first, joined, last = words.partition("..")
+    from_, to = _span(first.strip()), _span((last if joined else first).strip())
     if from_ is None or to is None:
         return None
     if to[1] < from_[0]:

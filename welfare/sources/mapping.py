@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from welfare.errors import BadValue
 from welfare.schema.columns import conform
-from welfare.sources.registry import Layout
+from welfare.sources.registry import BY_THE_CALLER, Layout
 from welfare.sources.transforms import TRANSFORMS, apply
 
 Period = tuple[pd.Timestamp, pd.Timestamp]
@@ -17,6 +18,8 @@ Period = tuple[pd.Timestamp, pd.Timestamp]
 # Above this share of unreadable records the column, not the record, is what is wrong.
 _TOO_MANY = 0.05
 _EVERY_TABLE = "*"
+# Words that fill a column whatever the record holds.
+_SAID_OF_ALL = ("const", "period", "positive")
 
 
 class Mapped(NamedTuple):
@@ -34,7 +37,9 @@ class Mapped(NamedTuple):
     rejects: pd.DataFrame
 
 
-def map_records(records: pd.DataFrame, layout: Layout, *, period: Period | None, where: str) -> Mapped:
+def map_records(
+    records: pd.DataFrame, layout: Layout, *, period: Period | None, where: str, lines: Sequence[int] = ()
+) -> Mapped:
     """Apply a column map to the records of one file.
 
     Parameters
@@ -47,6 +52,8 @@ def map_records(records: pd.DataFrame, layout: Layout, *, period: Period | None,
         First and last day the file covers.
     where : str
         The file's path, for errors.
+    lines : sequence of int, optional
+        Line of the file on which each record begins, for errors.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def map_records(records: pd.DataFrame, layout: Layout, *, period: Period | None,
     built = {name: _build(records, layout.map, name, period, reasons) for name in names}
     silent = _silent(built, records.index) & (reasons == "")
     reasons[silent] = "the record says nothing that this layout reads"
-    _refuse_too_many(reasons, where, layout)
+    _refuse_too_many(reasons, where, layout, lines)
     kept = reasons.index[reasons == ""]
     frames = {name: _finish(frame[frame.index.isin(kept)], name) for name, frame in built.items()}
     bad = reasons[reasons != ""]
@@ -74,7 +81,10 @@ def map_records(records: pd.DataFrame, layout: Layout, *, period: Period | None,
 def _build(
     records: pd.DataFrame, book: pd.DataFrame, table: str, period: Period | None, reasons: pd.Series
 ) -> pd.DataFrame:
-    """Return one table's rows under the index of the records they come from; unreadable cells go to `reasons`."""
+    """Return one table's rows under the index of the records they come from; unreadable cells go to `reasons`.
+
+    A record of which the table would say only what is true of every record gives no row.
+    """
     rules = book[book["table"].isin([table, _EVERY_TABLE])]
     word = rules["transform"].str.split(" ").str[0]
     flags, lists = rules[word == "flag"], rules[word == "ids"]
@@ -87,7 +97,8 @@ def _build(
         return _melt_flags(base, records, flags, reasons)
     if len(lists):
         return pd.concat([base.join(_split_ids(records, rule), how="inner") for rule in lists.itertuples()])
-    return base
+    own = [name for name in base if name not in set(rules.loc[word.isin(_SAID_OF_ALL), "column"])]
+    return base[base[own].notna().any(axis=1)] if own else base
 
 
 def _column(records: pd.DataFrame, rules: pd.DataFrame, period: Period | None, reasons: pd.Series) -> pd.Series:
@@ -156,7 +167,8 @@ def _split_ids(records: pd.DataFrame, rule: Any) -> pd.DataFrame:
     cells = records[rule.header]
     parts = (cells.str.split(separator[0], regex=False).explode() if separator else cells).str.strip()
     parts = parts[parts.notna() & (parts != "")]
-    return pd.DataFrame({"scheme": scheme, "identifier": parts.astype("str")}, index=parts.index)
+    found = pd.DataFrame({"record": parts.index, "scheme": scheme, "identifier": parts.astype("str").to_numpy()})
+    return found.drop_duplicates().set_index("record")
 
 
 def _silent(built: dict[str, pd.DataFrame], index: pd.Index) -> pd.Series:
@@ -164,15 +176,19 @@ def _silent(built: dict[str, pd.DataFrame], index: pd.Index) -> pd.Series:
     return pd.Series([record not in spoke for record in index], index=index)
 
 
-def _refuse_too_many(reasons: pd.Series, where: str, layout: Layout) -> None:
+def _refuse_too_many(reasons: pd.Series, where: str, layout: Layout, lines: Sequence[int]) -> None:
     bad = reasons[reasons != ""]
     if len(bad) <= _TOO_MANY * len(reasons):
         return
+    first = bad.index[0]
+    map_ = (
+        "the mapping" if layout.name == BY_THE_CALLER else f"data/column_maps/{layout.source}.csv, {layout.name} layout"
+    )
     raise BadValue(
         f"{len(bad):,} of {len(reasons):,} records cannot be read; the first: {bad.iloc[0]}",
-        where=f"{where}, record {bad.index[0] + 1}",
+        where=f"{where}, {f'line {lines[first]}' if lines else f'record {first + 1}'}",
         spoiled="So many records left out would change every figure counted from the file.",
-        todo=f"Compare the file with data/column_maps/{layout.source}.csv, layout {layout.name}: a format has changed.",
+        todo=f"Compare the file with {map_}: a format has changed.",
     )
 
 

@@ -9,11 +9,12 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.schema.tables import Tables, validate
-from welfare.sources.files import RawFile, read_rows, require_encoding, to_frame
+from welfare.sources.column_map import check_map
+from welfare.sources.files import RawFile, read_rows, require_encoding, tidy_header, to_frame
 from welfare.sources.headers import recognise
 from welfare.sources.manifest import find_entry, parse_period, require_unaltered
 from welfare.sources.mapping import map_records
-from welfare.sources.registry import Layout, source_row
+from welfare.sources.registry import BY_THE_CALLER, Layout, source_row
 
 # Made-up plants carry these letters in every id, so that no row of theirs can pass for a real one.
 _SIMULATED_ID = r"(?:^|[:A-Z])SIM\d{4}"
@@ -39,9 +40,11 @@ def read(
         As of when the file is true, e.g. ``"2025-06"``. Else what a MANIFEST.csv beside or above the file says, else
         the day of extraction a workbook states above its header; otherwise unknown, which `build_panel` refuses.
     period : str, optional
-        What time the file covers, e.g. ``"2023-10-01..2024-09-30"`` or ``"FY2024"``. Else as for vintage.
+        What time the file covers, e.g. ``"2023-10-01..2024-09-30"`` or ``"FY2024"``. Else what the manifest says, else,
+        for a source that publishes snapshots, the vintage; otherwise unknown.
     mapping : DataFrame, optional
-        A column map (columns header, table, column, transform) for a file no registered source has.
+        A column map (columns header, table, column, transform) for a file no registered source has; see
+        docs/how-to/new-source.md.
     on_new : {"raise", "keep"}
         What to do with headers the nearest layout does not know.
 
@@ -71,17 +74,20 @@ def read(
     """
     raw = read_rows(path)
     layout, header, new = _layout(raw, source, mapping, on_new)
-    known = layout.name != _OWN
+    known = layout.name != BY_THE_CALLER
     require_encoding(raw, source_row(layout.source)["encoding"] if known else "utf-8")
     records = to_frame(raw, header)
     entry = find_entry(raw.path)
     digest = require_unaltered(raw.path, entry)
-    vintage = vintage or entry.vintage or _stated_day(raw, header)
-    covers = _period(period, entry.period or (vintage or ""))
+    vintage = _vintage(vintage or entry.vintage or _stated_day(raw, header), raw.path)
+    snapshot = known and source_row(layout.source)["kind"] == "snapshot"
+    covers = _period(period, entry.period or (vintage if vintage and snapshot else ""))
     source_id = f"{layout.source}@{vintage}" if vintage else layout.source
-    mapped = map_records(records, layout, period=covers, where=str(raw.path))
+    mapped = map_records(records, layout, period=covers, where=str(raw.path), lines=raw.lines[header + 1 :])
     frames = {name: _checked(frame, name, source_id) for name, frame in mapped.frames.items()}
     notes = [*raw.notes]
+    if covers is None and entry.period:
+        notes.append(f"the manifest's period {entry.period!r} names no days, so what time the file covers is unknown")
     if new:
         notes.append(f"columns no layout knows were kept in .raw, unread: {', '.join(new)}")
     if len(mapped.rejects):
@@ -105,9 +111,6 @@ def read(
     )
 
 
-_OWN = "given by the caller"
-
-
 def _layout(
     raw: RawFile, source: str | None, mapping: pd.DataFrame | None, on_new: str
 ) -> tuple[Layout, int, tuple[str, ...]]:
@@ -120,9 +123,22 @@ def _layout(
             "and a source",
             todo='Pass source="my.agency.file" with it.',
         )
-    headers = tuple(dict.fromkeys(header for header in mapping["header"] if header))
-    own = Layout(source, _OWN, headers, mapping.fillna(""))
-    return recognise(raw, on_new=on_new, among=[own])
+    book = mapping.fillna("").astype("str")
+    book["header"] = book["header"].map(tidy_header)
+    check_map(book)
+    headers = tuple(dict.fromkeys(header for header in book["header"] if header))
+    return recognise(raw, on_new=on_new, among=[Layout(source, BY_THE_CALLER, headers, book)])
+
+
+def _vintage(words: str | None, path: Path) -> str | None:
+    if words is None or (isinstance(words, str) and re.fullmatch(r"[\w.\-]+", words)):
+        return words
+    raise BadParameter(
+        f"the vintage {words!r} cannot stand in a source_id",
+        where=str(path),
+        spoiled="Records of it could not be traced.",
+        todo='Write it as text without spaces, e.g. "2025-06" or "FY2024".',
+    )
 
 
 def _stated_day(raw: RawFile, header: int) -> str | None:

@@ -10,6 +10,8 @@ import pandas as pd
 from welfare.errors import BadParameter
 from welfare.schema.codes import shipped
 
+BY_THE_CALLER = "given by the caller"  # the name of a layout that is not registered
+
 
 class Layout(NamedTuple):
     """One set of headers under which a source has published, and where each header goes."""

@@ -7,6 +7,7 @@ null and never a reason.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,11 @@ from welfare.errors import BadParameter
 from welfare.schema.codes import code_map
 
 Read = tuple[pd.Series, pd.Series]  # values, reasons (empty string where the cell could be read)
+
+# A comma parts thousands or nothing: "1,5" is somebody's decimal comma, and is refused, not read as 15.
+_WHOLE = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.0*)?"
+_NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?"
+_EXACT = 2**53  # beyond it a float no longer tells whole numbers apart
 
 
 def _fine(values: pd.Series) -> Read:
@@ -33,21 +39,27 @@ def text(cells: pd.Series, null: str = "") -> Read:
 
 def listed(cells: pd.Series, separator: str) -> Read:
     """Read a list inside a cell, rewritten with ``; `` between its parts."""
-    parts = cells.str.split(separator).map(lambda items: "; ".join(part for item in items if (part := item.strip())))
+    parts = cells.str.split(separator, regex=False).map(
+        lambda items: "; ".join(part for item in items if (part := item.strip()))
+    )
     return _fine(parts.mask(parts == ""))
 
 
 def count(cells: pd.Series) -> Read:
     """Read whole numbers of at least 0; thousands separators and a trailing ``.0`` are allowed."""
-    numbers = pd.to_numeric(cells.str.replace(",", "", regex=False), errors="coerce")
-    whole = numbers.where((numbers >= 0) & (numbers % 1 == 0))
-    return _or_reason(whole.astype("Int64"), cells, "a count")
+    numbers = _floats(cells, _WHOLE)
+    return _or_reason(numbers.where(numbers <= _EXACT).astype("Int64"), cells, "a count")
 
 
 def number(cells: pd.Series) -> Read:
-    """Read finite numbers."""
-    numbers = pd.to_numeric(cells.str.replace(",", "", regex=False), errors="coerce")
+    """Read finite numbers; thousands separators are allowed."""
+    numbers = _floats(cells, _NUMBER)
     return _or_reason(numbers.where(np.isfinite(numbers)), cells, "a number")
+
+
+def _floats(cells: pd.Series, form: str) -> pd.Series:
+    plain = cells.where(cells.str.fullmatch(form)).str.replace(",", "", regex=False)
+    return pd.to_numeric(plain, errors="coerce").astype("float64")
 
 
 def code(cells: pd.Series) -> Read:
@@ -56,14 +68,17 @@ def code(cells: pd.Series) -> Read:
 
 
 def date(cells: pd.Series, form: str) -> Read:
-    """Read days in one strptime format."""
+    """Read days in one strptime format, or as 2024-02-19, which is how a workbook's own dates arrive."""
     days = pd.to_datetime(cells.mask(cells == ""), format=form, errors="coerce")
-    return _or_reason(days.astype("datetime64[s]"), cells, f"a date as {form}")
+    iso = pd.to_datetime(cells.where(cells.str.fullmatch(r"\d{4}-\d{2}-\d{2}")), format="%Y-%m-%d", errors="coerce")
+    both = days.astype("datetime64[s]").fillna(iso.astype("datetime64[s]"))
+    return _or_reason(both, cells, f"a date as {form}")
 
 
 def us_zip(cells: pd.Series) -> Read:
     """Read US postcodes: lost leading zeros restored, the four digits after the hyphen kept."""
-    parts = cells.str.extract(r"^(\d{3,5})(-\d{4})?$")
+    hyphened = cells.str.replace(r"^(\d{4,5})(\d{4})$", r"\1-\2", regex=True)
+    parts = hyphened.str.extract(r"^(\d{3,5})(-\d{4})?$")
     whole = parts[0].str.zfill(5) + parts[1].fillna("")
     return _fine(whole.mask(parts[0].isna()))  # a foreign or broken postcode is no reason to lose the record
 
@@ -76,7 +91,9 @@ def lookup(cells: pd.Series, codes: str, key: str, value: str) -> Read:
 
 def first_id(cells: pd.Series, scheme: str, separator: str = "") -> Read:
     """Read the first identifier of a cell, with its scheme: us.fsis.grant:P1009."""
-    first = cells.str.split(separator).str[0].str.strip() if separator else cells
+    first = (
+        cells.str.strip(f"{separator} ").str.split(separator, regex=False).str[0].str.strip() if separator else cells
+    )
     return _fine((scheme + ":" + first).mask(first == ""))
 
 
@@ -107,6 +124,12 @@ def apply(word: str, cells: pd.Series) -> Read:
             f"a column map asks for the transform {name!r}, which does not exist",
             todo=f"Known transforms: {', '.join(TRANSFORMS)}, join, positive, largest, flag, ids, if, const, period.",
         )
-    if name == "text":
-        return text(cells, rest)
-    return TRANSFORMS[name](cells, *rest.split())
+    words = [rest] * bool(rest) if name in ("text", "date") else rest.split()
+    try:
+        signature(TRANSFORMS[name]).bind(cells, *words)
+    except TypeError:
+        raise BadParameter(
+            f"a column map asks for {word!r}, which has too few or too many words after {name!r}",
+            todo="See the table of transforms in docs/how-to/new-source.md.",
+        ) from None
+    return TRANSFORMS[name](cells, *words)
