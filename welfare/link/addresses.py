@@ -74,10 +74,13 @@ def same_place(a: Address, b: Address) -> Evidence:
     number = bool(number_a) and number_a == number_b
     # "2nd st" and "2nd st hwy 80 w" are one street only if the house number says so too.
     alike = both and (token_set_ratio if number else token_sort_ratio)(street_a, street_b) >= _SAME_STREET
-    elsewhere = both and bool(number_a and number_b) and not (alike or number)
+    # Two numbers on one street are two doors, and may be two plants of one company.
+    elsewhere = both and bool(number_a and number_b) and not number
     found = [Evidence(0.0, "")]
     if alike and (city or postcode or near):
-        found.append(Evidence(1.0, "same house number and street") if number else Evidence(0.85, "same street"))
+        found.append(
+            Evidence(1.0, "same house number and street") if number else Evidence(0.85, "same street", elsewhere)
+        )
     if apart <= 2:
         found.append(Evidence(0.8, f"{apart:.1f} km apart", elsewhere))
     if postcode:
