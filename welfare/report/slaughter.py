@@ -58,7 +58,7 @@ def _subtitle(findings: Findings) -> str:
     days = [bundle.period for bundle in findings.bundles if bundle.period]
     first, last = min(first for first, _ in days), max(last for _, last in days)
     return (
-        f"{len(findings.panel):,} plants of {findings.links.spine.source_id}; "
+        f"{len(findings.panel):,} plants of the federal inspection directory of {findings.links.spine.vintage}; "
         f"records from {day_in_words(first)} to {day_in_words(last)}"
     )
 
@@ -69,7 +69,7 @@ def _summary(findings: Findings, figures: dict[str, Any]) -> Section:
     flagged = len(figures["plants"]["flagged"])
     tiles = Tiles(
         [
-            (f"{figures['facilities']:,}", "plants in the directory", f"{findings.links.spine.source_id}"),
+            (f"{figures['facilities']:,}", "plants in the directory", f"vintage {findings.links.spine.vintage}"),
             (
                 f"{handling['tasks']:,}",
                 "humane-handling tasks",
