@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from welfare.errors import BadParameter, NoVintage, RecordsLeftOut
+from welfare.errors import BadParameter, RecordsLeftOut
 from welfare.link.links import Links
 from welfare.panel.exposure import covered_years
 from welfare.panel.facts import attributes, slaughtered
 from welfare.panel.line_speeds import speeds_of_periods
 from welfare.panel.periods import period_of, spans
+from welfare.panel.usable import newest, require_usable
 from welfare.schema.tables import Tables, validate
-from welfare.sources.registry import registry
 
 SIMULATED = "SIMULATED"
 _KEYS = ["facility_id", "period_start"]
@@ -36,69 +36,45 @@ def build_panel(links: Links, *bundles: Tables, period: str = "year") -> pd.Data
     -------
     DataFrame
         The columns that `data/columns.csv` gives the panel, with record_ids, from which `trace` leads back to the
-        records; if the plants are made up, also the column SIMULATED. A facility is in it whether or not anything was
-        collected about it: null is not collected, 0 is collected and none. A count whose dates no period holds
-        whole (a fiscal year's, in a panel by calendar year) is in no row; a RecordsLeftOut warning says so.
+        records; if the plants are made up, also the column SIMULATED. A facility of the newest directory is in it
+        whether or not anything was collected about it: null is not collected, 0 is collected and none. One that only
+        an older directory lists is not in it, nor is what was counted there. Records of a facility that no row can
+        hold, such as a count of a fiscal year in a panel by calendar year, are left out with a RecordsLeftOut warning.
 
     Raises
     ------
     NoVintage
         If a bundle does not say as of when it is true.
     BadParameter
-        If a file is given twice, or the period has no such name.
+        If a file is given twice, files of one source count the same days, a file's records are not of the time it is
+        said to cover, a file was not linked, or the period has no such name.
     """
-    _require_vintages(bundles)
+    require_usable(links, bundles)
     used = newest(bundles)
     home = links.places.set_index("record_id")["facility_id"]
     tables = {name: _placed(used, name, home) for name in ("facilities", "inspections", "injuries", "slaughter")}
-    speeds = _placed(used, "line_speeds", home)
     periods = spans(period, *_first_and_last(used))
 
     spine = tables["facilities"][tables["facilities"]["source_id"] == links.spine.source_id]
     others = tables["facilities"][tables["facilities"]["source"] != links.spine.source]
     facts = attributes(spine, others).join(slaughtered(tables["slaughter"]))
-    confirmed = links.table.loc[links.table["decision"] == "confirmed", "left_id"]
     panel = facts.reset_index().merge(periods, how="cross")
-    for part in (
-        _inspected(tables["inspections"], periods),
-        _injured(tables["injuries"], periods, confirmed),
-        speeds_of_periods(speeds, periods).drop(columns="record_ids"),
-    ):
+    panel["plant_years"] = _years_collected(panel, used)
+
+    inspections = _held(tables["inspections"], "date_from", "date_to", periods)
+    injuries = _collected(_held(_of_workers(tables["injuries"], used), "date", "date", periods), panel)
+    speeds = speeds_of_periods(_placed(used, "line_speeds", home), periods)
+    confirmed = links.table.loc[links.table["decision"] == "confirmed", "left_id"]
+    for part in (_inspected(inspections), _injured(injuries, confirmed), speeds.drop(columns="record_ids")):
         panel = panel.merge(part, on=_KEYS, how="left", validate="one_to_one")
-    panel = _injuries_where_collected(panel, used)
-    panel["record_ids"] = _sources_of(panel, tables, speeds, periods)
+    panel = _none_where_collected(panel)
+
+    always = pd.concat([tables["facilities"], tables["slaughter"]]).merge(periods, how="cross")
+    measured = speeds.explode("record_ids").rename(columns={"record_ids": "record_id"})
+    panel["record_ids"] = _records_of(panel, [inspections, injuries, measured, always])
     if links.simulated:
         panel[SIMULATED] = SIMULATED
     return validate(panel, "panel")
-
-
-def _require_vintages(bundles: Sequence[Tables]) -> None:
-    seen: dict[tuple[str, object], str] = {}
-    for bundle in bundles:
-        if bundle.vintage is None:
-            raise NoVintage(
-                "the file does not say as of when it is true",
-                where=bundle.path,
-                spoiled="Old records would stand beside new ones as if they were of one day.",
-                todo='Pass read(path, vintage="2025-06"), or list the file in a MANIFEST.csv beside it.',
-            )
-        key = (bundle.source_id, bundle.period)
-        if key in seen:
-            raise BadParameter(
-                f"{bundle.source_id} is given twice: {seen[key]} and {bundle.path}",
-                spoiled="Its counts would be doubled.",
-                todo="Pass each file once.",
-            )
-        seen[key] = bundle.path
-
-
-def newest(bundles: Sequence[Tables]) -> list[Tables]:
-    """Return the bundles a panel uses: of each source that publishes snapshots the newest, of the others all."""
-    kinds = registry().set_index("source")["kind"]
-    latest: dict[str, str] = {}
-    for bundle in bundles:
-        latest[bundle.source] = max(latest.get(bundle.source, ""), bundle.vintage or "")
-    return [b for b in bundles if kinds.get(b.source) != "snapshot" or b.vintage == latest[b.source]]
 
 
 def _placed(used: Sequence[Tables], table: str, home: pd.Series) -> pd.DataFrame:
@@ -120,59 +96,74 @@ def _first_and_last(used: Sequence[Tables]) -> tuple[pd.Timestamp, pd.Timestamp]
     return min(first for first, _ in counting), max(last for _, last in counting)
 
 
-def _inspected(inspections: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
-    start = period_of(inspections["date_from"], inspections["date_to"], periods)
-    _warn_of_unheld(inspections[start.isna()])
-    rows = inspections.assign(period_start=start).dropna(subset=["period_start"])
-    # min_count: a sum over nothing known is not known.
-    return rows.groupby(_KEYS, as_index=False)[["tasks_count", "findings_count"]].sum(min_count=1)
+def _held(rows: pd.DataFrame, first: str, last: str, periods: pd.DataFrame) -> pd.DataFrame:
+    """Give each row the period that holds its dates whole; rows that none holds are left out."""
+    start = period_of(rows[first], rows[last], periods)
+    _warn(
+        rows[start.isna()],
+        'their dates lie in no one period (use period="fiscal_year" or "all" for counts of fiscal years)',
+    )
+    return rows.assign(period_start=start).dropna(subset=["period_start"])
 
 
-def _warn_of_unheld(unheld: pd.DataFrame) -> None:
-    for source, rows in unheld.groupby("source_id"):
+def _of_workers(injuries: pd.DataFrame, used: Sequence[Tables]) -> pd.DataFrame:
+    """Return the injuries of workers; one on a day its file does not cover has no denominator."""
+    workers = injuries[injuries["subject"] == "worker"]
+    covers = {bundle.source_id: bundle.period for bundle in used if bundle.period}
+    first = workers["source_id"].map({source: cover[0] for source, cover in covers.items()})
+    last = workers["source_id"].map({source: cover[1] for source, cover in covers.items()})
+    outside = (workers["date"] < first) | (workers["date"] > last)
+    _warn(workers[outside], "they are dated outside the time their file covers")
+    return workers[~outside]
+
+
+def _collected(injuries: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
+    """Leave out injuries where their source does not collect: it cannot hold all of that place's."""
+    rows = injuries.merge(panel[[*_KEYS, "plant_years"]], on=_KEYS)
+    _warn(rows[rows["plant_years"].isna()], "their source does not cover the region of their facility")
+    return rows.dropna(subset=["plant_years"]).drop(columns="plant_years")
+
+
+def _warn(left_out: pd.DataFrame, why: str) -> None:
+    for source, rows in left_out.groupby("source_id"):
+        # The level is that of build_panel's caller.
         warnings.warn(
-            f"{len(rows):,} rows of {source} are in no row of the panel: their dates lie in no one period "
-            '(use period="fiscal_year" or "all" for counts of fiscal years).',
-            RecordsLeftOut,
-            stacklevel=4,
+            f"{len(rows):,} rows of {source} are in no row of the panel: {why}.", RecordsLeftOut, stacklevel=4
         )
 
 
-def _injured(injuries: pd.DataFrame, periods: pd.DataFrame, confirmed: pd.Series) -> pd.DataFrame:
-    workers = injuries[injuries["subject"] == "worker"]
-    start = period_of(workers["date"], workers["date"], periods)
-    rows = workers.assign(period_start=start, sure=workers["record_id"].isin(confirmed)).dropna(subset=["period_start"])
+def _inspected(inspections: pd.DataFrame) -> pd.DataFrame:
+    # A sum with a part that is not known is not known.
+    counts = inspections.groupby(_KEYS, as_index=False)[["tasks_count", "findings_count"]]
+    return counts.sum(min_count=1, skipna=False)
+
+
+def _injured(injuries: pd.DataFrame, confirmed: pd.Series) -> pd.DataFrame:
+    rows = injuries.assign(sure=injuries["record_id"].isin(confirmed))
     return rows.groupby(_KEYS, as_index=False).agg(
         injuries_count=("record_id", "size"), injuries_confirmed_count=("sure", "sum")
     )
 
 
-def _injuries_where_collected(panel: pd.DataFrame, used: Sequence[Tables]) -> pd.DataFrame:
-    """Set injuries to 0 where a source collected and has none, to null where it did not collect."""
+def _years_collected(panel: pd.DataFrame, used: Sequence[Tables]) -> pd.Series:
+    """Return the years of each row in which injuries were collected; null where they were not."""
     covers: dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
     for bundle in used:
-        if len(bundle.injuries) and bundle.period:
+        if "injuries" in bundle.frames and bundle.period:
             covers.setdefault(bundle.source, []).append(bundle.period)
-    years = pd.DataFrame({source: covered_years(source, spans_, panel) for source, spans_ in covers.items()})
-    plant_years = years.max(axis=1) if len(years.columns) else pd.Series(float("nan"), index=panel.index)
-    collected = plant_years.notna()
-    columns = ["injuries_count", "injuries_confirmed_count"]
-    counts = panel[columns].fillna(0).astype("Int64").where(collected)
-    return panel.assign(plant_years=plant_years, **{name: counts[name] for name in columns})
+    years = {source: covered_years(source, covered, panel) for source, covered in covers.items()}
+    return pd.DataFrame(years, index=panel.index, dtype="float64").max(axis=1)
 
 
-def _sources_of(
-    panel: pd.DataFrame, tables: dict[str, pd.DataFrame], speeds: pd.DataFrame, periods: pd.DataFrame
-) -> pd.Series:
+def _none_where_collected(panel: pd.DataFrame) -> pd.DataFrame:
+    """Set injuries to 0 where a source collected and has none, to null where it did not collect."""
+    names = ["injuries_count", "injuries_confirmed_count"]
+    counts = panel[names].fillna(0).astype("Int64").where(panel["plant_years"].notna())
+    return panel.assign(**{name: counts[name] for name in names})
+
+
+def _records_of(panel: pd.DataFrame, parts: Sequence[pd.DataFrame]) -> pd.Series:
     """Return, per row, the ids of the records it was made from, joined by a space."""
-    inspections, injuries = tables["inspections"], tables["injuries"]
-    parts = [
-        inspections.assign(period_start=period_of(inspections["date_from"], inspections["date_to"], periods)),
-        injuries.assign(period_start=period_of(injuries["date"], injuries["date"], periods)),
-        speeds_of_periods(speeds, periods).explode("record_ids").rename(columns={"record_ids": "record_id"}),
-    ]
-    always = pd.concat([tables["facilities"], tables["slaughter"]])[["facility_id", "record_id"]].drop_duplicates()
-    parts.append(always.merge(periods[["period_start"]], how="cross"))
-    every = pd.concat([part[[*_KEYS, "record_id"]] for part in parts]).dropna().drop_duplicates()
+    every = pd.concat([part[[*_KEYS, "record_id"]] for part in parts]).drop_duplicates()
     joined = every.groupby(_KEYS)["record_id"].agg(" ".join).rename("record_ids").reset_index()
     return panel[_KEYS].merge(joined, on=_KEYS, how="left", validate="one_to_one")["record_ids"].set_axis(panel.index)

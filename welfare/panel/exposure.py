@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from welfare.errors import FileMissing
+from welfare.errors import BadParameter, FileMissing
 from welfare.schema.codes import shipped
 
 _DAYS_PER_YEAR = 365.25
@@ -31,10 +31,9 @@ def region_coverage(source: str) -> pd.DataFrame:
         region, coverage (full or none), why; a source without a table of its own covers every state.
     """
     states = shipped("codes/us_states.csv")
-    try:
-        rules = shipped(f"coverage/{source}.csv")
-    except FileMissing:
+    if not _is_limited(source):
         return pd.DataFrame({"region": states["code"], "coverage": "full", "why": "no limit is known"})
+    rules = shipped(f"coverage/{source}.csv")
     by = str(rules.columns[0])
     return states.merge(rules, on=by, how="left", validate="many_to_one").rename(columns={"code": "region"})[
         ["region", "coverage", "why"]
@@ -58,9 +57,22 @@ def covered_years(source: str, covers: list[tuple[pd.Timestamp, pd.Timestamp]], 
         start = panel["period_start"].where(panel["period_start"] > first, first)
         end = panel["period_end"].where(panel["period_end"] < last, last)
         days += ((end - start).dt.days + 1).clip(lower=0)
+    return (days / _DAYS_PER_YEAR).where(_inside(source, panel["region"]) & (days > 0))
+
+
+def _inside(source: str, region: pd.Series) -> pd.Series:
+    if not _is_limited(source):
+        return pd.Series(True, index=region.index)  # in other countries too, and where no region is known
     table = region_coverage(source)
-    inside = panel["region"].isin(table.loc[table["coverage"] == "full", "region"])
-    return (days / _DAYS_PER_YEAR).where(inside & (days > 0))
+    return region.isin(table.loc[table["coverage"] == "full", "region"])
+
+
+def _is_limited(source: str) -> bool:
+    try:
+        shipped(f"coverage/{source}.csv")
+    except FileMissing:
+        return False
+    return True
 
 
 def coverage(panel: pd.DataFrame) -> pd.DataFrame:
@@ -80,7 +92,7 @@ def coverage(panel: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for column, measure in _MEASURES.items():
         rows = panel[_expected(panel, column)]
-        by_region = rows[column].notna().groupby(rows["region"])
+        by_region = rows[column].notna().groupby(rows["region"], dropna=False)
         part = pd.DataFrame({"facility_periods": by_region.size(), "collected": by_region.sum()}).reset_index()
         parts.append(part.assign(measure=measure, column=column))
     table = pd.concat(parts, ignore_index=True)
@@ -99,7 +111,17 @@ def _expected(panel: pd.DataFrame, column: str) -> pd.Series:
 
 
 def of_kind(panel: pd.DataFrame, kind: str) -> pd.Series:
-    """Return which rows slaughter a kind of animal: livestock, poultry or rabbit."""
+    """Return which rows slaughter a kind of animal: livestock, poultry or rabbit.
+
+    Raises
+    ------
+    BadParameter
+        If there is no such kind.
+    """
     book = shipped("codes/species_groups.csv")
+    if kind not in set(book["kind"]):
+        raise BadParameter(
+            f"no kind of animal is called {kind!r}", todo=f"Kinds: {', '.join(sorted(set(book['kind'])))}."
+        )
     groups = "|".join(sorted(set(book.loc[book["kind"] == kind, "group"])))
     return panel["species_group"].str.contains(rf"(?:^|\+)(?:{groups})(?:\+|$)").fillna(False).astype(bool)

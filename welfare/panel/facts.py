@@ -51,9 +51,10 @@ def slaughtered(slaughter: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index facility_id; columns species, species_group, line_speed_regime, in the agency's own words.
+        Index facility_id; columns species, species_group, line_speed_regime, in the agency's own words. A species
+        that `data/codes/species_groups.csv` does not know is a group of its own, so that it is seen.
     """
-    groups = slaughter["species"].map(code_map("species_groups", "species", "group"))
+    groups = slaughter["species"].map(code_map("species_groups", "species", "group")).fillna(slaughter["species"])
     rows = slaughter.assign(species_group=groups)
     joined = {
         "species": _joined(rows, "species"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from welfare.errors import BadParameter
+
 _PERMITS = ("waiver", "order", "limit")
 
 
@@ -21,12 +23,18 @@ def speed_on(line_speeds: pd.DataFrame, day: str | pd.Timestamp) -> pd.DataFrame
     DataFrame
         facility_id, species, speed_animals_per_min, basis, verdict ("permitted" or "cannot tell"), reason: one row
         per facility and species in the table. Before a row's first day nothing is known: the file may hold no
-        earlier permissions.
+        earlier permissions. Nor does a row without a speed, or without a first day, tell anything.
+
+    Raises
+    ------
+    BadParameter
+        If `day` is no date.
     """
-    day = pd.Timestamp(day)
-    permits = line_speeds[line_speeds["basis"].isin(_PERMITS)]
+    day = _as_day(day)
+    permits = line_speeds[line_speeds["basis"].isin(_PERMITS)].dropna(subset=["facility_id"])
     holds = (permits["valid_from"] <= day) & ~(permits["valid_to"] < day)
-    now = permits[holds].sort_values("speed_animals_per_min").drop_duplicates(["facility_id", "species"], keep="last")
+    stated = permits[holds].dropna(subset=["speed_animals_per_min"])
+    now = stated.sort_values("speed_animals_per_min").drop_duplicates(["facility_id", "species"], keep="last")
     everyone = permits.drop_duplicates(["facility_id", "species"])[["facility_id", "species"]]
     table = everyone.merge(now, how="left", on=["facility_id", "species"])
     known = table["basis"].notna()
@@ -47,6 +55,13 @@ def speed_on(line_speeds: pd.DataFrame, day: str | pd.Timestamp) -> pd.DataFrame
     )
 
 
+def _as_day(day: str | pd.Timestamp) -> pd.Timestamp:
+    stamp = pd.to_datetime(day, errors="coerce")
+    if pd.isna(stamp):
+        raise BadParameter(f"{day!r} is no date", todo='Write it as "2024-06-01".')
+    return stamp.normalize()
+
+
 def speeds_of_periods(line_speeds: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
     """Return one line speed per facility and period.
 
@@ -61,12 +76,14 @@ def speeds_of_periods(line_speeds: pd.DataFrame, periods: pd.DataFrame) -> pd.Da
     -------
     DataFrame
         facility_id, period_start, line_speed_animals_per_min, line_speed_basis, record_ids (a list). The speed is
-        the mean of those measured within the period, each counted by its days; else the one permission that holds
-        through the whole period. A permission that begins or ends within it gives none: there was no one speed.
+        the mean of those measured within the period, each counted by its days; else the permission that holds
+        through the whole period, the highest if several do. A permission that begins or ends within it gives none:
+        there was no one speed. Rows without a speed tell nothing.
     """
-    crossed = line_speeds.merge(periods, how="cross")
+    crossed = line_speeds.dropna(subset=["speed_animals_per_min"]).merge(periods, how="cross")
     inside = (crossed["valid_from"] >= crossed["period_start"]) & (crossed["valid_to"] <= crossed["period_end"])
-    measured = crossed[(crossed["basis"] == "measured") & inside].dropna(subset=["speed_animals_per_min"])
+    ordered = crossed["valid_from"] <= crossed["valid_to"]
+    measured = crossed[(crossed["basis"] == "measured") & inside & ordered]
     through = (crossed["valid_from"] <= crossed["period_start"]) & ~(crossed["valid_to"] < crossed["period_end"])
     permitted = crossed[crossed["basis"].isin(_PERMITS) & through]
     means = _weighted(measured)

@@ -46,9 +46,11 @@ def period_of(first: pd.Series, last: pd.Series, periods: pd.DataFrame) -> pd.Se
 
     A count over a fiscal year cannot be split between two calendar years: it belongs to neither.
     """
+    # A time of day would put an event of a period's last day after that day's midnight.
+    first, last = first.dt.normalize(), last.dt.normalize()
     starts = periods["period_start"].to_numpy()
     index = pd.Series(starts.searchsorted(first.to_numpy(), side="right") - 1, index=first.index)
-    known = first.notna() & last.notna() & (index >= 0)
+    known = first.notna() & (last >= first) & (index >= 0)
     held = periods.iloc[index.where(known, 0).to_numpy()].set_axis(first.index)
     inside = known & (last <= held["period_end"])
     return held["period_start"].where(inside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+from pandas.api.typing import NaTType
 
 from welfare.errors import BadParameter
 from welfare.link.links import Links
@@ -27,24 +28,35 @@ def operators_on(links: Links, bundles: Sequence[Tables], events: pd.DataFrame) 
     -------
     DataFrame
         Under the index of `events`: operator, directory (its source and vintage); null where no directory lists the
-        facility. Plants change hands: the operator of today may not be the one of that day.
+        facility, or the event has no date. Of two directories equally near it is the earlier. Plants change hands:
+        the operator of today may not be the one of that day.
     """
-    home = links.places.set_index("record_id")["facility_id"]
-    known = []
-    for bundle in bundles:
-        if bundle.facilities["street"].notna().any() and bundle.period is not None:
-            rows = bundle.facilities.assign(facility_id=bundle.facilities["record_id"].map(home))
-            middle = bundle.period[0] + (bundle.period[1] - bundle.period[0]) / 2
-            known.append(rows[["facility_id", "name", "source_id"]].assign(as_of=middle))
-    table = pd.concat(known).dropna(subset=["facility_id"])
-    pairs = (
-        events[["facility_id", "date"]].rename_axis("event").reset_index().merge(table, on="facility_id", how="left")
-    )
+    listed = _directories(links, bundles)
+    numbered = events[["facility_id", "date"]].reset_index(drop=True).rename_axis("event").reset_index()
+    pairs = numbered.dropna().merge(listed, on="facility_id")
     pairs["apart"] = (pairs["as_of"] - pairs["date"]).abs()
-    nearest = pairs.sort_values(["event", "apart"], kind="stable").drop_duplicates("event").set_index("event")
-    return nearest.loc[events.index, ["name", "source_id"]].rename(
-        columns={"name": "operator", "source_id": "directory"}
-    )
+    nearest = pairs.sort_values(["event", "apart", "as_of"], kind="stable").drop_duplicates("event").set_index("event")
+    named = nearest[["name", "source_id"]].reindex(range(len(events))).set_axis(events.index)
+    return named.rename(columns={"name": "operator", "source_id": "directory"})
+
+
+def _directories(links: Links, bundles: Sequence[Tables]) -> pd.DataFrame:
+    """Return whom each directory names for each place: facility_id, name, source_id, as_of (middle of its period)."""
+    home = links.places.set_index("record_id")["facility_id"]
+    parts = []
+    for bundle in bundles:
+        rows = bundle.facilities
+        as_of = pd.Series(_middle(bundle), index=rows.index, dtype="datetime64[s]")
+        parts.append(rows.assign(facility_id=rows["record_id"].map(home), as_of=as_of))
+    return pd.concat(parts)[["facility_id", "name", "source_id", "as_of"]].dropna()
+
+
+def _middle(bundle: Tables) -> pd.Timestamp | NaTType:
+    """Return the middle day of a directory's period; of any other file none."""
+    if bundle.period is None or not bundle.facilities["street"].notna().any():
+        return pd.NaT
+    first, last = bundle.period
+    return (first + (last - first) / 2).as_unit("s")
 
 
 def trace(row: pd.Series | pd.DataFrame, *bundles: Tables) -> pd.DataFrame:
@@ -75,7 +87,9 @@ def trace(row: pd.Series | pd.DataFrame, *bundles: Tables) -> pd.DataFrame:
             spoiled="Nothing leads from it to the records.",
             todo="Pass a row of build_panel, with all its columns.",
         )
-    table = rows[["facility_id", "period_start", "record_ids"]].astype({"record_ids": "str"})
+    table = rows[["facility_id", "period_start", "record_ids"]].dropna(subset=["record_ids"])
+    # A single row comes as a Series, whose types are lost.
+    table = table.astype({"facility_id": "str", "period_start": "datetime64[s]", "record_ids": "str"})
     table = table.assign(record_id=table["record_ids"].str.split(" ")).explode("record_id", ignore_index=True)
     parts = table["record_id"].str.rpartition("#")
     table = table.assign(source_id=parts[0], source_row=parts[2].astype("int64")).drop(columns="record_ids")
