@@ -262,7 +262,7 @@ def test_a_file_of_another_source_than_expected_is_not_taken_for_it(directory):
 
 
 def test_an_expected_source_that_does_not_exist_is_refused(directory):
-    with pytest.raises(BadParameter, match="no source is called 'us.fsis.nothing'"):
+    with pytest.raises(BadParameter, match=r"no source is called 'us.fsis.nothing'"):
         read(directory({}), source="us.fsis.nothing")
 
 

@@ -10,10 +10,9 @@ import pytest
 import xlsxwriter
 from pandas.testing import assert_frame_equal
 
+from tests.sources.conftest import DEMOGRAPHICS, OSHA, headers
 from welfare.sources.files import read_rows, to_frame
 from welfare.sources.read import read
-
-from tests.sources.conftest import DEMOGRAPHICS, OSHA, headers
 
 PLANTS = ({}, {"establishment_id": "0002", "establishment_number": "M2", "street": "Suite 1\nRear, left"})
 
@@ -153,7 +152,8 @@ def test_cells_of_a_workbook_become_the_text_a_reader_sees(tmp_path):
     path = tmp_path / "file.xlsx"
     book = xlsxwriter.Workbook(path)
     sheet, day = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd"})
-    values = [12345, 0.25, "007", datetime(2024, 2, 19), datetime(2024, 2, 19, 5, 30), date(2024, 2, 20), "last"]
+    midnight, morning = datetime.fromisoformat("2024-02-19"), datetime.fromisoformat("2024-02-19 05:30")
+    values = [12345, 0.25, "007", midnight, morning, date(2024, 2, 20), "last"]
     sheet.write_row(0, 0, [f"c{i}" for i in range(len(values))])
     for column, value in enumerate(values):
         (sheet.write_datetime(1, column, value, day) if isinstance(value, date) else sheet.write(1, column, value))

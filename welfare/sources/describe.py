@@ -72,8 +72,10 @@ def _sources(frame: pd.DataFrame) -> tuple[str, str]:
     said, defects = [], []
     for source_id in ids:
         source = source_id.partition("@")[0]
-        known = source in book.index
-        said.append(f"{book.at[source, 'title']}, {book.at[source, 'publisher']} ({source_id})" if known else source_id)
-        if known and book.at[source, "known_defects"] not in defects:
-            defects.append(str(book.at[source, "known_defects"]))
-    return "; ".join(said), "; ".join(defects)
+        if source not in book.index:
+            said.append(source_id)
+            continue
+        entry = book.loc[source]
+        said.append(f"{entry['title']}, {entry['publisher']} ({source_id})")
+        defects.append(entry["known_defects"])
+    return "; ".join(said), "; ".join(dict.fromkeys(defects))
