@@ -39,9 +39,11 @@ def headers(source: str, layout: str) -> list[str]:
     return next(list(known.headers) for known in layouts() if (known.source, known.name) == (source, layout))
 
 
-def as_csv(names: Sequence[str], rows: Sequence[Mapping[str, str]], newline: str = "\n") -> str:
+def as_csv(
+    names: Sequence[str], rows: Sequence[Mapping[str, str]], newline: str = "\n", *, quote_all: bool = False
+) -> str:
     sink = io.StringIO(newline="")
-    writer = csv.writer(sink, lineterminator=newline)
+    writer = csv.writer(sink, lineterminator=newline, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL)
     writer.writerow(names)
     writer.writerows([row.get(name, "") for name in names] for row in rows)
     return sink.getvalue()
