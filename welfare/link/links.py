@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,14 +12,18 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.link.candidates import COLUMNS, numbered_pairs, reported_pairs
-from welfare.link.decisions import judgements, load_decisions
-from welfare.link.match import Matcher, profiles
+from welfare.link.decisions import Rulings, load_decisions
+from welfare.link.match import Matcher, profiles, text_or_empty
+from welfare.link.places import Places
 from welfare.schema.results import Result
 from welfare.schema.tables import Tables
 
 COUNTED = ("linked", "confirmed")
+_REJECTED = "people rejected every facility it could be"
+_OUTSIDE = "outside:"
+_NAMED = 5  # so many decisions that changed nothing are named in a note
 _SIDE_BY_SIDE = ["name", "street", "city", "region", "postcode"]
-_SIDE = ["record_id", "key", *_SIDE_BY_SIDE]
+_SIDE = ["record_id", "source_id", "key", *_SIDE_BY_SIDE]
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -29,7 +34,8 @@ class Links(Result):
     ----------
     table : DataFrame
         One row per pair: left_id, right_id, left_source, right_source, method (identifier, likeness), score
-        (1 for an identifier), reason, decision (linked, review, confirmed, rejected).
+        (1 for an identifier, null for a pair only people made), reason, decision (linked, review, confirmed,
+        rejected). The method of a pair only people made is decision.
     places : DataFrame
         facility_id, record_id, valid_from, valid_to: every record that is counted, with the one id of its place.
     summary : DataFrame
@@ -48,9 +54,10 @@ class Links(Result):
     spine: Tables
     simulated: bool
     _sides: pd.DataFrame = field(repr=False)
+    _ids: dict[str, str] = field(repr=False)
 
     def review(self, n: int | None = None) -> pd.DataFrame:
-        """Return the doubtful pairs side by side, the likeliest first.
+        """Return the doubtful pairs side by side, the likeliest records first.
 
         Parameters
         ----------
@@ -61,10 +68,14 @@ class Links(Result):
         -------
         DataFrame
             source and record (as a decisions file names it), facility_id, score, reason, then name, street, city,
-            region and postcode of both sides. A working paper: it is not for publication.
+            region and postcode of both sides. A working paper: it is not for publication. With the columns decision,
+            who, when and why filled in it is a file of decisions.
         """
-        pairs = self.table[self.table["decision"] == "review"].sort_values(
-            ["score", "left_id"], ascending=[False, True], kind="stable"
+        pairs = self.table[self.table["decision"] == "review"]
+        # A record's candidates stay together, under the likeliest.
+        best = pairs.groupby("left_id")["score"].transform("max")
+        pairs = pairs.assign(best=best).sort_values(
+            ["best", "left_id", "score", "right_id"], ascending=[False, True, False, True], kind="stable"
         )
         pairs = pairs if n is None else pairs.head(n)
         left, right = self._sides.loc[pairs["left_id"]], self._sides.loc[pairs["right_id"]]
@@ -72,7 +83,7 @@ class Links(Result):
             {
                 "source": left["source"].to_numpy(),
                 "record": left["key"].to_numpy(),
-                "facility_id": right["key"].to_numpy(),
+                "facility_id": pairs["right_id"].map(self._ids).to_numpy(),
                 "score": pairs["score"].to_numpy(),
                 "reason": pairs["reason"].to_numpy(),
             }
@@ -104,23 +115,43 @@ def link_records(*bundles: Tables, decisions: str | Path | pd.DataFrame | None =
     Raises
     ------
     BadParameter
-        If no bundle lists facilities with addresses, or real and simulated files are mixed.
+        If no bundle lists facilities with addresses, two bundles have one source and vintage, or real and simulated
+        files are mixed.
+    BadValue
+        If two facilities are confirmed for one record.
     """
-    judged = judgements(load_decisions(decisions))
     simulated = _one_world(bundles)
+    _require_distinct(bundles)
     spine = _spine(bundles)
     others = [bundle for bundle in bundles if bundle is not spine]
-    directories = [bundle for bundle in others if _has_addresses(bundle)]
     sides = _sides(bundles)
-    numbered = [numbered_pairs(bundle, spine, sides, judged) for bundle in others if len(bundle.identifiers)]
-    table = pd.concat([pd.DataFrame(columns=COLUMNS), *numbered], ignore_index=True)
+    rulings = Rulings(load_decisions(decisions), sides[sides["source_id"] != spine.source_id])
 
-    homes = _homes(spine, directories, table)
-    known = [profile for bundle in (spine, *directories) for profile in profiles(bundle.facilities, homes)]
-    matcher = Matcher(known)
-    reports = [bundle for bundle in others if len(bundle.injuries) and not len(bundle.identifiers)]
-    matched = [reported_pairs(bundle, matcher, sides, judged) for bundle in reports]
-    table = pd.concat([table, *matched], ignore_index=True)
+    places = Places(spine)
+    newest = places.facilities, places.identifiers
+    pairs: dict[str, pd.DataFrame] = {}
+    # Newest first, so that a plant which several older directories list is one place.
+    directories = sorted((b for b in others if _has_addresses(b)), key=lambda b: (b.vintage or "", b.source_id))
+    for bundle in reversed(directories):
+        found = numbered_pairs(bundle, places.facilities, places.identifiers, rulings.judged(places))
+        counted = found[found["decision"].isin(COUNTED)]
+        places.add(bundle, dict(zip(counted["left_id"], counted["right_id"], strict=True)))
+        pairs[bundle.source_id] = found
+
+    judged = rulings.judged(places)
+    listed = {bundle.source_id for bundle in directories}
+    reports = {bundle.source_id for bundle in others if len(bundle.injuries) and not len(bundle.identifiers)}
+    matcher = Matcher(
+        profile for bundle in (spine, *directories) for profile in profiles(bundle.facilities, places.homes)
+    )
+    for bundle in others:
+        if bundle.source_id in reports - listed:
+            pairs[bundle.source_id] = reported_pairs(bundle, matcher, judged)
+        elif bundle.source_id not in listed:
+            pairs[bundle.source_id] = numbered_pairs(bundle, *newest, judged)
+    made = [pairs[bundle.source_id] for bundle in others if len(pairs[bundle.source_id])]
+    table = pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=COLUMNS)
+    table = table.astype({name: "float64" if name == "score" else "str" for name in COLUMNS})
 
     unmatched = _unmatched(others, table, matcher, reports)
     summary = _summary(others, table, unmatched)
@@ -128,13 +159,14 @@ def link_records(*bundles: Tables, decisions: str | Path | pd.DataFrame | None =
         table=table,
         text=_text(summary, spine, simulated),
         dropped=unmatched.rename(columns={"record_id": "row"})[["row", "reason"]],
-        notes=_notes(table, spine),
-        places=_places(homes, table, sides),
+        notes=_notes(table, spine, directories, places, rulings),
+        places=_places(places, table),
         summary=summary,
         unmatched=unmatched,
         spine=spine,
         simulated=simulated,
         _sides=sides,
+        _ids=places.ids,
     )
 
 
@@ -147,6 +179,16 @@ def _one_world(bundles: Iterable[Tables]) -> bool:
             todo="Link the files of one world at a time.",
         )
     return True in worlds
+
+
+def _require_distinct(bundles: Iterable[Tables]) -> None:
+    seen = Counter(bundle.source_id for bundle in bundles)
+    if twice := [source for source, times in seen.items() if times > 1]:
+        raise BadParameter(
+            f"two files are {twice[0]}",
+            spoiled="Their records would be taken for one another.",
+            todo="Pass each file once, and read files of one source with vintage=, each with its own.",
+        )
 
 
 def _has_addresses(bundle: Tables) -> bool:
@@ -168,42 +210,30 @@ def _sides(bundles: Iterable[Tables]) -> pd.DataFrame:
     """Return, by record_id, what tells a person which record it is: source, key in its file, name and address."""
     parts = []
     for bundle in bundles:
-        for frame, names in (
-            (bundle.facilities, {"facility_id": "key"}),
-            (bundle.injuries, {"event_id": "key", "employer_name": "name"}),
-            (bundle.identifiers, {"facility_id": "key"}),
-        ):
-            parts.append(frame.rename(columns=names).reindex(columns=_SIDE).assign(source=bundle.source))
-    return pd.concat(parts).drop_duplicates("record_id").set_index("record_id")
+        for _, frame in bundle:
+            named = frame.rename(columns={"employer_name": "name"})
+            key = named["event_id"] if "event_id" in named else named.get("facility_id")
+            key = named["record_id"] if key is None else key.fillna(named["record_id"])
+            part = named.assign(key=key).reindex(columns=_SIDE).astype("str")
+            # Of a record in several tables, the row that says most: its name and address, if any table has them.
+            parts.append(part.assign(source=bundle.source, told=part.notna().sum(axis=1)))
+    table = pd.concat(parts, ignore_index=True).sort_values("told", ascending=False, kind="stable")
+    return table.drop_duplicates("record_id").set_index("record_id").drop(columns="told")
 
 
-def _homes(spine: Tables, directories: list[Tables], table: pd.DataFrame) -> pd.Series:
-    """Return, by record_id of a directory, the record that stands for its place.
-
-    A plant of an older directory that the newest lacks is a place of its own: its reports must not be given to a
-    neighbour that still exists. One whose number is doubtful stands for itself until a person decides.
-    """
-    own = spine.facilities["record_id"]
-    homes = pd.Series(own.to_numpy(), index=own.to_numpy())
-    counted = table[table["decision"].isin(COUNTED)].drop_duplicates("left_id").set_index("left_id")["right_id"]
-    for bundle in directories:
-        records = bundle.facilities["record_id"]
-        found = pd.Series(records.map(counted).fillna(records).to_numpy(), index=records.to_numpy())
-        homes = pd.concat([homes, found])
-    return homes
-
-
-def _places(homes: pd.Series, table: pd.DataFrame, sides: pd.DataFrame) -> pd.DataFrame:
+def _places(places: Places, table: pd.DataFrame) -> pd.DataFrame:
+    """Return every record of a directory, and every counted record of another file, with the id of its place."""
     counted = table[table["decision"].isin(COUNTED)]
-    linked = pd.Series(counted["right_id"].to_numpy(), index=counted["left_id"].to_numpy())
-    linked = linked.map(homes).fillna(linked)
-    all_homes = pd.concat([homes, linked[~linked.index.isin(homes.index)]])
+    homes = places.homes | {
+        left: places.homes[right] for left, right in zip(counted["left_id"], counted["right_id"], strict=True)
+    }
+    never = pd.Series(pd.NaT, index=range(len(homes)), dtype="datetime64[s]")
     return pd.DataFrame(
         {
-            "facility_id": sides.loc[all_homes, "key"].to_numpy(),
-            "record_id": all_homes.index,
-            "valid_from": pd.Series(pd.NaT, index=range(len(all_homes)), dtype="datetime64[s]"),
-            "valid_to": pd.Series(pd.NaT, index=range(len(all_homes)), dtype="datetime64[s]"),
+            "facility_id": pd.Series([places.ids[home] for home in homes.values()], dtype="str"),
+            "record_id": pd.Series(list(homes), dtype="str"),
+            "valid_from": never,
+            "valid_to": never,
         }
     )
 
@@ -212,34 +242,50 @@ def _records_of(bundle: Tables) -> pd.Index:
     return pd.Index(dict.fromkeys(record for _, frame in bundle for record in frame["record_id"]))
 
 
-def _unmatched(others: list[Tables], table: pd.DataFrame, matcher: Matcher, reports: list[Tables]) -> pd.DataFrame:
-    paired = set(table.loc[table["decision"] != "rejected", "left_id"])
+def _unmatched(others: list[Tables], table: pd.DataFrame, matcher: Matcher, reports: set[str]) -> pd.DataFrame:
+    """Return the records that no pair is counted or waiting for, each with the reason."""
+    waiting = set(table.loc[table["decision"] != "rejected", "left_id"])
+    rejected = set(table["left_id"]) - waiting
     parts = []
     for bundle in others:
-        reason = pd.Series("no facility of the directory carries its number", index=_records_of(bundle))
-        if bundle in reports:
-            codes = bundle.injuries.set_index("record_id")["industry_code"]
-            placeable = codes.map(matcher.can_place, na_action="ignore").fillna(False).astype(bool)
-            reason = pd.Series("no facility is alike in name and place", index=codes.index)
-            reason[~placeable] = "outside: another industry than the directory's"
-        left = reason[~reason.index.isin(paired)]
+        reason = pd.Series("it carries no number", index=_records_of(bundle), dtype="str")
+        reason[reason.index.isin(bundle.identifiers["record_id"])] = "no facility of the directory carries its number"
+        if bundle.source_id in reports:
+            reason.update(_why_no_place(bundle.injuries, matcher))
+        reason[reason.index.isin(rejected)] = _REJECTED
+        left = reason[~reason.index.isin(waiting)]
         parts.append(pd.DataFrame({"record_id": left.index, "source_id": bundle.source_id, "reason": left.to_numpy()}))
-    return pd.concat([pd.DataFrame(columns=["record_id", "source_id", "reason"]), *parts], ignore_index=True)
+    empty = pd.DataFrame(columns=["record_id", "source_id", "reason"], dtype="str")
+    return pd.concat([empty, *parts], ignore_index=True)
+
+
+def _why_no_place(injuries: pd.DataFrame, matcher: Matcher) -> pd.Series:
+    """Return, by record_id, why a report has no candidate, for those that have none."""
+    reason = pd.Series("no facility is alike in name and place", index=injuries["record_id"], dtype="str")
+    reason[injuries["region"].isna().to_numpy()] = "it does not say in which region it happened"
+    codes = injuries["industry_code"]
+    reason[~codes.map(lambda code: matcher.can_place(text_or_empty(code))).to_numpy(dtype=bool)] = (
+        f"{_OUTSIDE} another industry than the directory's"
+    )
+    reason[codes.isna().to_numpy()] = f"{_OUTSIDE} it states no industry"
+    return reason
 
 
 def _summary(others: list[Tables], table: pd.DataFrame, unmatched: pd.DataFrame) -> pd.DataFrame:
+    """Count each file's records once: by what is decided, or as rejected, unmatched or outside."""
+    decided = table[table["decision"] != "rejected"].drop_duplicates("left_id")
     rows = []
     for bundle in others:
-        pairs = table[table["left_source"] == bundle.source_id]
-        best = pairs.drop_duplicates("left_id")["decision"].value_counts()
-        left = unmatched[unmatched["source_id"] == bundle.source_id]
-        outside = int(left["reason"].str.startswith("outside").sum())
+        words = decided.loc[decided["left_source"] == bundle.source_id, "decision"].value_counts()
+        left = unmatched.loc[unmatched["source_id"] == bundle.source_id, "reason"]
+        rejected, outside = int((left == _REJECTED).sum()), int(left.str.startswith(_OUTSIDE).sum())
         rows.append(
             {
                 "source_id": bundle.source_id,
                 "records": len(_records_of(bundle)),
-                **{word: int(best.get(word, 0)) for word in ("linked", "confirmed", "review", "rejected")},
-                "unmatched": len(left) - outside,
+                **{word: int(words.get(word, 0)) for word in ("linked", "confirmed", "review")},
+                "rejected": rejected,
+                "unmatched": len(left) - rejected - outside,
                 "outside": outside,
             }
         )
@@ -265,10 +311,42 @@ def _text(summary: pd.DataFrame, spine: Tables, simulated: bool) -> str:
     )
 
 
-def _notes(table: pd.DataFrame, spine: Tables) -> tuple[str, ...]:
-    notes = [f"The places are those of {spine.source_id}: plants that closed before it are not among them."]
-    counted = table[table["decision"].isin(COUNTED) & (table["method"] == "identifier")]
-    shared = counted.groupby(["left_source", "right_id"]).size()
-    for source, many in shared[shared > 1].groupby(level=0).size().items():
-        notes.append(f"{many:,} places carry more than one record of {source}; their counts are added.")
+def _notes(
+    table: pd.DataFrame, spine: Tables, directories: list[Tables], places: Places, rulings: Rulings
+) -> tuple[str, ...]:
+    """Say what a user of the figures should know: which plants are places, and what the decisions did not change."""
+    notes = [f"The places are those of {spine.source_id}; plants that closed before it are missing from it."]
+    for bundle in directories:
+        records = bundle.facilities["record_id"]
+        if own := int(records.map(places.homes).isin(set(records)).sum()):
+            notes.append(
+                f"{own:,} records of {bundle.source_id} carry no number that is believed to be that of a plant of a "
+                "newer directory; they stand as places of their own."
+            )
+    counted = table[table["decision"].isin(COUNTED)]
+    listed = {bundle.source_id for bundle in (spine, *directories)}
+    gone = counted[~counted["left_source"].isin(listed) & (counted["right_source"] != spine.source_id)]
+    for source, many in gone.groupby("left_source", sort=False).size().items():
+        notes.append(f"{many:,} linked records of {source} are of plants that {spine.source_id} does not list.")
+    notes += _twice(counted, spine, places)
+    if unheeded := rulings.unheeded(places, set(zip(table["left_id"], table["right_id"], strict=True))):
+        more = f"; and {len(unheeded) - _NAMED:,} more" if len(unheeded) > _NAMED else ""
+        notes.append(
+            f"{len(unheeded):,} findings about decisions that changed nothing: {'; '.join(unheeded[:_NAMED])}{more}."
+        )
     return tuple(notes)
+
+
+def _twice(counted: pd.DataFrame, spine: Tables, places: Places) -> list[str]:
+    """Say which files hold several records of one place, where they would be expected to hold one."""
+    again = len(spine.facilities) - len(set(map(places.homes.__getitem__, spine.facilities["record_id"])))
+    notes = (
+        [f"{again:,} records of {spine.source_id} repeat a facility_id and are one place with its first."]
+        if again
+        else []
+    )
+    numbered = counted[counted["method"] != "likeness"]
+    shared = numbered.groupby(["left_source", "right_id"], sort=False).size()
+    for source, many in shared[shared > 1].groupby(level=0, sort=False).size().items():
+        notes.append(f"{many:,} places carry more than one record of {source}; counts of such records are added.")
+    return notes

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from welfare.link.addresses import Address, Evidence, same_place
+from welfare.link.addresses import Address, Evidence, Nearby, same_place
 from welfare.link.names import NameWeights
 from welfare.schema.codes import shipped
 
@@ -55,25 +55,25 @@ def address_of(row: Any) -> Address:
     return Address(street, city, postcode, row.latitude_deg, row.longitude_deg)
 
 
-def profiles(facilities: pd.DataFrame, places: pd.Series) -> list[Profile]:
+def profiles(facilities: pd.DataFrame, homes: Mapping[str, str]) -> list[Profile]:
     """Return the facilities of one directory as profiles.
 
     Parameters
     ----------
     facilities : DataFrame
         Tidy table.
-    places : Series
-        By record_id, the record_id of the place it belongs to; records it lacks are left out.
+    homes : mapping of str to str
+        By record_id, the record that stands for the place.
     """
     found = []
     row: Any
-    for row in facilities[facilities["record_id"].isin(places.index)].itertuples(index=False):
+    for row in facilities.itertuples(index=False):
         others = text_or_empty(row.other_names).split("; ")
         names = tuple(dict.fromkeys(name for name in (text_or_empty(row.name), *others) if name))
         activities = frozenset(text_or_empty(row.activities).split("; ")) - {""}
         found.append(
             Profile(
-                place=places[row.record_id],
+                place=homes[row.record_id],
                 names=names,
                 address=address_of(row),
                 region=text_or_empty(row.region),
@@ -97,7 +97,11 @@ class Matcher:
         known = list(known)
         self._by_region: dict[str, list[Profile]] = {}
         for profile in known:
-            self._by_region.setdefault(profile.region, []).append(profile)
+            if profile.region:
+                self._by_region.setdefault(profile.region, []).append(profile)
+        self._nearby = {
+            region: Nearby([profile.address for profile in part]) for region, part in self._by_region.items()
+        }
         self._weights = NameWeights(profile.names[0] for profile in known if profile.names)
         book = shipped("codes/industry_activities.csv")
         self._activities = {
@@ -111,6 +115,8 @@ class Matcher:
     def candidates(self, report: Any) -> list[Pair]:
         """Return the facilities a report may be about, best first: one pair per facility near it.
 
+        A report that does not state its region has none: towns of one name stand in many.
+
         Parameters
         ----------
         report : row of `injuries`, as itertuples gives it
@@ -123,7 +129,9 @@ class Matcher:
         employer, code = text_or_empty(report.employer_name), text_or_empty(report.industry_code)
         fitting = self._activities.get(code, frozenset())
         best: dict[str, Pair] = {}
-        for profile in self._by_region.get(text_or_empty(report.region), []):
+        region = text_or_empty(report.region)
+        near = self._nearby[region].around(address) if region in self._nearby else []
+        for profile in (self._by_region[region][position] for position in near):
             evidence = same_place(address, profile.address)
             if evidence.strength == 0:
                 continue
@@ -152,7 +160,7 @@ def decide(pairs: list[Pair]) -> str:
     if not pairs:
         return "none"
     best = pairs[0]
-    ahead = len(pairs) == 1 or best.score - pairs[1].score >= _MARGIN
+    ahead = len(pairs) == 1 or round(best.score - pairs[1].score, 4) >= _MARGIN
     at_address = best.place == 1 and best.name >= _NAME_AT_ADDRESS
     in_town = best.place >= _IN_TOWN and best.name >= _NAME_IN_TOWN and not best.contradicted
     if ahead and (at_address or in_town):

@@ -15,6 +15,7 @@ from welfare.schema.codes import shipped
 
 # Two words as alike as this are one word misspelt: "plaimrs" is not "pilgrims", "pligrims" is.
 _SAME_WORD = 85
+_DROPPED = ".'`\u2018\u2019"  # points and apostrophes: "J.B." is "JB", "Pilgrim's" is "Pilgrims"
 
 
 @lru_cache
@@ -24,13 +25,18 @@ def _words() -> tuple[frozenset[str], dict[str, str]]:
     return left_out, dict(zip(book["word"], book["standard"], strict=True))
 
 
+@lru_cache(maxsize=1 << 18)
 def fold(text: str) -> str:
-    """Return text in small letters, without accents, points and apostrophes, other signs as spaces."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
-    return re.sub(r"[^a-z0-9]+", " ", re.sub(r"[.'`]", "", plain)).strip()
+    """Return text in small letters, without accents, points and apostrophes, other signs as spaces.
+
+    Letters of any script stay: a name must not vanish because it is not written in Latin letters.
+    """
+    apart = unicodedata.normalize("NFD", text.casefold())
+    plain = "".join(sign for sign in apart if not unicodedata.combining(sign) and sign not in _DROPPED)
+    return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFC", plain)).strip()
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=1 << 18)
 def name_tokens(name: str) -> tuple[str, ...]:
     """Return the words of a name that tell operators apart: legal forms left out, abbreviations written out.
 
@@ -85,7 +91,9 @@ class NameWeights:
     def _shared(self, word: str, others: tuple[str, ...]) -> float:
         if word in others:
             return self.of(word)
-        closest = max((ratio(word, other) for other in others), default=0.0) if len(word) > 3 else 0.0
+        # One digit makes another number; in a short word, one letter makes another word.
+        misspelt = len(word) > 3 and word.isalpha()
+        closest = max((ratio(word, other) for other in others if other.isalpha()), default=0.0) if misspelt else 0.0
         return self.of(word) * closest / 100 if closest >= _SAME_WORD else 0.0
 
 
