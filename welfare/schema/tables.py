@@ -102,6 +102,12 @@ def _contract(table: str) -> Any:
     return pa.DataFrameSchema(checks)
 
 
+def _said(case: pd.Series) -> str:
+    if case["check"] == "not_nullable":
+        return "is empty, and must not be"
+    return f"has '{case['failure_case']}' ({case['check']})"
+
+
 def validate(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """Check a frame against the contract of its table.
 
@@ -136,8 +142,7 @@ def validate(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         if table != "panel":
             where = f"{at['source_id']} record {at['source_row']}"
         raise ContractBroken(
-            f"column {first['column']!r} of {table} has {first['failure_case']!r} ({first['check']}); "
-            f"{len(cases)} such cells in all",
+            f"column {first['column']!r} of {table} {_said(first)}; {len(cases)} such cells in all",
             where=where,
             spoiled="Every figure counted from that column would be wrong.",
             todo="Look at the record in the file; if the file is right, correct the column map.",

@@ -164,7 +164,7 @@ def parse_period(words: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     if from_ is None or to is None:
         return None
     if to[1] < from_[0]:
-        raise BadParameter(f"the period {words!r} ends before it begins")
+        raise BadParameter(f"the period {words!r} ends before it begins", todo="Write the earlier day first.")
     return from_[0], to[1]
 
 
