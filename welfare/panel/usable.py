@@ -111,7 +111,7 @@ def _require_period(bundle: Tables) -> None:
             f"({days.min():%Y-%m-%d} to {days.max():%Y-%m-%d})",
             where=bundle.path,
             spoiled="Rates would be over the wrong time.",
-            todo='Pass read(path, period="2015-01-01..2017-02-28"); without one, the vintage is taken for the period.',
+            todo='Pass the time it covers: read(path, period="2015-01-01..2017-02-28").',
         )
 
 
