@@ -1,1 +1,83 @@
 """Animal-welfare facility analytics: agency files in; a linked panel, statistics with their doubt, an account out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__all__ = [
+    "__version__",
+    "account",
+    "build_panel",
+    "count_model",
+    "coverage",
+    "describe",
+    "link_records",
+    "parameters",
+    "profile",
+    "rate",
+    "read",
+    "registry",
+    "run_study",
+    "scan",
+    "trace",
+    "write_example",
+]
+
+# Where each public name lives; its module is imported when the name is first used. No name is that of a room: once
+# somebody imports the room, the package would hold the module under that name and hide the function.
+_HOMES = {
+    "account": "welfare.accounting.ledger",
+    "build_panel": "welfare.panel.build",
+    "count_model": "welfare.stats.counts",
+    "coverage": "welfare.panel.exposure",
+    "describe": "welfare.sources.describe",
+    "link_records": "welfare.link.links",
+    "parameters": "welfare.accounting.parameters",
+    "profile": "welfare.patterns.profiles",
+    "rate": "welfare.stats.rates",
+    "read": "welfare.sources.read",
+    "registry": "welfare.sources.registry",
+    "run_study": "welfare.study",
+    "scan": "welfare.patterns.scan",
+    "trace": "welfare.panel.places",
+    "write_example": "welfare.examples",
+}
+
+if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss those that do not exist
+    from welfare.accounting.ledger import account
+    from welfare.accounting.parameters import parameters
+    from welfare.examples import write_example
+    from welfare.link.links import link_records
+    from welfare.panel.build import build_panel
+    from welfare.panel.exposure import coverage
+    from welfare.panel.places import trace
+    from welfare.patterns.profiles import profile
+    from welfare.patterns.scan import scan
+    from welfare.sources.describe import describe
+    from welfare.sources.read import read
+    from welfare.sources.registry import registry
+    from welfare.stats.counts import count_model
+    from welfare.stats.rates import rate
+    from welfare.study import run_study
+
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used, and keep it."""
+        if name == "__version__":
+            from importlib.metadata import version
+
+            value = version("welfare")
+        elif name in _HOMES:
+            from importlib import import_module
+
+            value = getattr(import_module(_HOMES[name]), name)
+        else:
+            raise AttributeError(f"module 'welfare' has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        """Return what the module holds, public names not yet imported included."""
+        return sorted({*globals(), *__all__})
