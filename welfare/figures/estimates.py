@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,18 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from welfare.errors import BadParameter
 from welfare.figures.numbers import interval
-from welfare.figures.style import BLUE, INK, MUTED, dress, new_axes, plain_ticks, styled
+from welfare.figures.style import (
+    BLUE,
+    INK,
+    MUTED,
+    dress,
+    name_rows,
+    new_axes,
+    plain_ticks,
+    row_labels,
+    styled,
+    write_beside,
+)
 
 # A ratio a hundred times off the reference is drawn as an arrow: its number still stands at the margin.
 _FURTHEST = 100.0
@@ -29,6 +41,7 @@ def forest(
     ax: Axes | None = None,
     log: bool = True,
     reference: float = 1.0,
+    quantity: str = "ratio",
 ) -> Axes:
     """Draw ratios with their intervals about a reference, each number printed at the right margin.
 
@@ -45,6 +58,8 @@ def forest(
         Draw on a logarithmic scale, as ratios want: a doubling and a halving are then equally far.
     reference : float
         The value that means no difference.
+    quantity : str
+        What the values are, for the heading and the axis.
 
     Returns
     -------
@@ -55,19 +70,19 @@ def forest(
     -----
     An interval that reaches zero, infinity or a hundred times the reference ends in an arrow.
     """
-    names, numbers = _columns(table, label, (value, low, high))
-    ax = _row_axes(len(names)) if ax is None else ax
+    names, pitch, numbers = _columns(table, label, (value, low, high))
+    ax = _row_axes(len(names), pitch) if ax is None else ax
     if log:
         ax.set_xscale("log")
         left, right = _log_limits(numbers, reference)
-        ax.xaxis.set_major_locator(FixedLocator(_log_ticks(left, right)))
+        ax.xaxis.set_major_locator(FixedLocator(_log_ticks(left, right, reference)))
         ax.xaxis.set_minor_locator(FixedLocator([]))
     else:
         left, right = _linear_limits(np.append(numbers.ravel(), reference))
     ax.set_xlim(left, right)
     ax.axvline(reference, color=INK, linewidth=0.8, zorder=1)
-    _draw_rows(ax, names, numbers, missing="not estimated", heading="ratio (interval)")
-    ax.set_xlabel(f"ratio{', logarithmic scale' if log else ''}; the line at {reference:g} means no difference")
+    _draw_rows(ax, names, numbers, missing="not estimated", heading=f"{quantity} (interval)")
+    ax.set_xlabel(f"{quantity}{', logarithmic scale' if log else ''}; the line at {reference:.3g} means no difference")
     return ax
 
 
@@ -101,24 +116,24 @@ def rates(
     Axes
         What was drawn on.
     """
-    names, numbers = _columns(table, label, (value, low, high))
-    ax = _row_axes(len(names)) if ax is None else ax
+    names, pitch, numbers = _columns(table, label, (value, low, high))
+    ax = _row_axes(len(names), pitch) if ax is None else ax
     ax.set_xlim(*_linear_limits(np.append(numbers.ravel(), 0.0)))
     _draw_rows(ax, names, numbers, missing="not collected", heading="rate (interval)")
     ax.set_xlabel(unit)
     return ax
 
 
-def _columns(table: pd.DataFrame, label: str, numbers: Sequence[str]) -> tuple[list[str], np.ndarray]:
+def _columns(table: pd.DataFrame, label: str, numbers: Sequence[str]) -> tuple[list[list[str]], float, np.ndarray]:
     absent = [name for name in (label, *numbers) if name not in table]
     if absent:
         raise BadParameter(f"the table to draw has no column {', '.join(map(repr, absent))}")
     values = table[list(numbers)].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    return table[label].astype("str").tolist(), values
+    return *row_labels(table[label]), values
 
 
-def _row_axes(rows: int) -> Axes:
-    return new_axes(height_in=0.85 + 0.27 * max(rows, 1))
+def _row_axes(rows: int, pitch: float) -> Axes:
+    return new_axes(height_in=0.85 + pitch * max(rows, 1))
 
 
 def _linear_limits(values: np.ndarray) -> tuple[float, float]:
@@ -137,26 +152,28 @@ def _log_limits(numbers: np.ndarray, reference: float) -> tuple[float, float]:
     return least / room, most * room
 
 
-def _log_ticks(left: float, right: float) -> list[float]:
-    """Return round numbers within the limits: 1, 2 and 5 times powers of ten, or plain steps on a short scale."""
+def _log_ticks(left: float, right: float, reference: float) -> list[float]:
+    """Return the reference and round numbers: 1, 2 and 5 times powers of ten, or plain steps on a short scale."""
     powers = range(int(np.floor(np.log10(left))), int(np.ceil(np.log10(right))) + 1)
     # Written as a fraction, 0.2 is 0.2; as 2 * 10**-1 it would not be.
     found = [step * 10.0**power if power >= 0 else step / 10.0**-power for power in powers for step in _ROUND]
     inside = [at for at in found if left <= at <= right]
-    if len(inside) >= 3:
-        return inside
-    return [at for at in MaxNLocator(6).tick_values(left, right) if left <= at <= right and at > 0]
+    if len(inside) < 3:
+        inside = [at for at in MaxNLocator(5).tick_values(left, right) if left <= at <= right and at > 0]
+    # A tick beside the reference, not on it, would be printed over its number.
+    near = (right / left) ** 0.05
+    return sorted([reference, *(at for at in inside if at > reference * near or at < reference / near)])
 
 
-def _draw_rows(ax: Axes, names: list[str], numbers: np.ndarray, *, missing: str, heading: str) -> None:
+def _draw_rows(ax: Axes, names: list[list[str]], numbers: np.ndarray, *, missing: str, heading: str) -> None:
     """Draw one dot and line per row, from the top down, with the numbers in the right margin."""
     left, right = ax.get_xlim()
-    margin = ax.get_yaxis_transform()
+    margin: Any = {"xycoords": ax.get_yaxis_transform(), "points": 12}
     for row, (value, low, high) in enumerate(numbers):
         if np.isnan(value):
-            ax.text(1.03, row, missing, transform=margin, va="center_baseline", color=MUTED, style="italic")
+            write_beside(ax, 1, row, missing, color=MUTED, style="italic", **margin)
             continue
-        ax.text(1.03, row, interval(value, low, high), transform=margin, va="center_baseline", color=INK)
+        write_beside(ax, 1, row, interval(value, low, high), color=INK, **margin)
         if not (np.isnan(low) or np.isnan(high)):
             ax.plot([max(low, left), min(high, right)], [row, row], color=BLUE, linewidth=1.6, zorder=2)
         ends = ((left, "<", value < left or low < left), (right, ">", value > right or high > right))
@@ -165,10 +182,10 @@ def _draw_rows(ax: Axes, names: list[str], numbers: np.ndarray, *, missing: str,
                 ax.plot([at], [row], shape, color=BLUE, markersize=5, clip_on=False, zorder=3)
         if left <= value <= right:
             ax.plot([value], [row], "o", color=BLUE, markersize=5.5, clip_on=False, zorder=3)
-    ax.text(1.03, -1, heading, transform=margin, va="center_baseline", color=MUTED, fontsize=8)
-    ax.set_yticks(range(len(names)), names)
+    write_beside(ax, 1, -1, heading, color=MUTED, fontsize=8, **margin)
     ax.set_ylim(len(names) - 0.4, -0.6)
     dress(ax, grid="x")
+    name_rows(ax, names)
     plain_ticks(ax)
 
 

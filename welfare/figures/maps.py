@@ -14,7 +14,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 
 from welfare.errors import BadParameter, FileMissing
-from welfare.figures.numbers import short
+from welfare.figures.numbers import counted, short
 from welfare.figures.style import (
     BLUE,
     GREY,
@@ -60,13 +60,15 @@ _FRAMES = (
         "Puerto Rico, Virgin Is.",
         ("PR", "VI"),
         _albers(17.9, 18.4, -66),
-        (0.79, 0.03, 0.2, 0.11),
+        (0.79, 0.0, 0.2, 0.11),
         (-68, -64.4),
         (17.5, 18.7),
     ),
 )
-_SHAPES = (("D", OCHRE), ("^", PLUM), ("s", INK))
+# Areas, square points, that look alike: a triangle fills half its square, a diamond reaches beyond its own.
+_SHAPES = (("D", OCHRE, 24), ("^", PLUM, 46), ("s", INK, 28))
 _CLASSES = len(RAMP)
+_LEGEND_ROW = 120  # characters
 
 
 @styled
@@ -123,27 +125,34 @@ def points(
         drawn += len(inside)
         _draw_places(panel, part.frame, inside, words, raster=many(len(places)))
     _legend_of_marks(ax, places, words)
-    _note(
-        ax,
-        f"{len(places) - drawn:,} records have no coordinates, or lie outside the map." if drawn < len(places) else "",
-    )
+    outside = counted(len(places) - drawn, "record has", "records have")
+    _note(ax, f"{outside} no coordinates, or none within the map." if drawn < len(places) else "")
     return ax
 
 
 @styled
-def regions(values: pd.Series, *, categories: list[str] | None = None, unit: str = "", ax: Axes | None = None) -> Axes:
-    """Shade the states by a number or a category; a state without one is hatched and called "not collected".
+def regions(
+    values: pd.Series,
+    *,
+    categories: list[str] | None = None,
+    unit: str = "",
+    missing: str = "not collected",
+    ax: Axes | None = None,
+) -> Axes:
+    """Shade the states by a number or a category; a state without one is hatched, never shaded as zero.
 
     Parameters
     ----------
     values : Series
-        Numbers (in `unit`) or text, by USPS code (``"NC"``). States missing from it, or with a missing value, are not
-        collected; they are never shaded as zero.
+        Numbers (in `unit`) or text, by USPS code (``"NC"``). States missing from it, or with a missing value, are
+        hatched.
     categories : list of str, optional
         The categories from most to least, darkest first; by default those of a text Series in their order. At most
         five.
     unit : str
         What the shades mean: the legend's title.
+    missing : str
+        What the hatching means.
     ax : Axes, optional
         Where to draw; new axes by default.
 
@@ -175,7 +184,7 @@ def regions(values: pd.Series, *, categories: list[str] | None = None, unit: str
         _draw_states(panel, part, {code: (shades[code], "") if code in shades else blank for code in part.codes})
     handles = [Patch(facecolor=colour, edgecolor=GREY, linewidth=0.5, label=words) for colour, words in legend]
     if len(shades) < len(outlines):
-        handles.append(Patch(facecolor=MISSING, edgecolor=GREY, linewidth=0.5, hatch="/////", label="not collected"))
+        handles.append(Patch(facecolor=MISSING, edgecolor=GREY, linewidth=0.5, hatch="/////", label=missing))
     _legend(ax, handles, title=unit)
     _note(ax, "")
     return ax
@@ -235,8 +244,20 @@ def _panels(ax: Axes) -> list[tuple[_Part, Axes]]:
         panel.set_ylim(y0 - below - room, y1 + room)
         panel.set_aspect("equal")
         panel.set_axis_off()
-        if part.frame.name:
-            panel.set_title(part.frame.name, fontsize=7, color=MUTED, pad=2)
+        if part.frame.box:
+            panel.set_anchor("N")
+            # Above its box, not its outline: the names of boxes in a row stand in a line.
+            x, y, width, height = part.frame.box
+            ax.text(
+                x + width / 2,
+                y + height + 0.01,
+                part.frame.name,
+                transform=ax.transAxes,
+                ha="center",
+                va="bottom",
+                fontsize=7,
+                color=MUTED,
+            )
         panels.append((part, panel))
     return panels
 
@@ -264,10 +285,10 @@ def _draw_places(panel: Axes, frame: _Frame, places: pd.DataFrame, words: list[s
     rest = marks == ""
     size, shade = (4.5, 0.45) if raster else (11, 0.7)
     panel.scatter(x[rest], y[rest], s=size, color=BLUE, alpha=shade, linewidths=0, rasterized=raster, zorder=2)
-    for word, (shape, colour) in zip(words, _SHAPES, strict=False):
+    for word, (shape, colour, area) in zip(words, _SHAPES, strict=False):
         chosen = marks == word
         panel.scatter(
-            x[chosen], y[chosen], s=20, marker=shape, color=colour, edgecolors=PAPER, linewidths=0.5, zorder=3
+            x[chosen], y[chosen], s=area, marker=shape, color=colour, edgecolors=PAPER, linewidths=0.6, zorder=3
         )
 
 
@@ -286,20 +307,22 @@ def _legend_of_marks(ax: Axes, places: pd.DataFrame, words: list[str]) -> None:
         return
     counts = places["mark"].value_counts()
     handles = [
-        ax.scatter([], [], s=26, marker=shape, color=colour, label=f"{word} ({counts[word]:,})")
-        for word, (shape, colour) in zip(words, _SHAPES, strict=False)
+        ax.scatter([], [], s=area, marker=shape, color=colour, label=f"{word} ({counts[word]:,})")
+        for word, (shape, colour, area) in zip(words, _SHAPES, strict=False)
     ]
     handles.append(ax.scatter([], [], s=16, color=BLUE, alpha=0.7, label=f"others ({counts.get('', 0):,})"))
     _legend(ax, handles, title="")
 
 
 def _legend(ax: Axes, handles: list[Any], *, title: str) -> None:
+    # One row where the words fit the width of the map, else two.
+    wide = sum(len(handle.get_label()) + 6 for handle in handles)
     ax.legend(
         handles=handles,
         title=title or None,
         loc="upper center",
         bbox_to_anchor=(0.5, -0.04),
-        ncols=min(len(handles), 6),
+        ncols=len(handles) if wide <= _LEGEND_ROW else -(-len(handles) // 2),
         handlelength=1.4,
         columnspacing=1.6,
         labelcolor=INK,
@@ -324,11 +347,7 @@ def _by_category(values: pd.Series, categories: list[str] | None) -> tuple[dict[
         raise BadParameter(f"values hold {strangers}, which are not among the categories {order}")
     if len(order) > _CLASSES:
         raise BadParameter(f"{len(order)} categories: more shades than a reader can tell apart ({_CLASSES})")
-    steps = (
-        np.linspace(_CLASSES - 1, 0 if len(order) > 3 else 1, len(order)).round().astype(int)
-        if len(order) > 1
-        else [_CLASSES - 2]
-    )
+    steps = np.linspace(_CLASSES - 1, 0, len(order)).round().astype(int) if len(order) > 1 else [_CLASSES - 2]
     colours = {category: RAMP[step] for category, step in zip(order, steps, strict=True)}
     return {str(code): colours[word] for code, word in known.items()}, [(colours[word], word) for word in order]
 

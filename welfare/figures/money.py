@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from welfare.errors import BadParameter
-from welfare.figures.numbers import interval, short
+from welfare.figures.numbers import interval, tick
 from welfare.figures.style import BLUE, GREY, INK, MUTED, OCHRE, PAPER, dress, new_axes, styled
 
 _COLUMNS = ("line", "unit", "low", "median", "high")
@@ -36,7 +38,8 @@ def hours(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Notes
     -----
     Where the intensities differ by more than fourfold each has its own scale, zero above zero: lengths are then
-    comparable within a row only, and the figure says so. A hollow dot marks an interval that holds zero.
+    comparable within a row only, and the figure says so. A hollow dot marks a value whose interval holds zero, or
+    that has none.
     """
     absent = [name for name in _COLUMNS if name not in table]
     if absent:
@@ -53,13 +56,14 @@ def hours(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         inner = ax.inset_axes((0.285, 0.98 - (row + 1) * step + 0.42 * step, 0.47, 0.5 * step))
         _draw_row(inner, numbers[row], limits)
         middle = 0.98 - (row + 1) * step + 0.67 * step
-        at = {"xycoords": ax.transAxes, "textcoords": "offset points", "va": "baseline"}
+        at: Any = {"xycoords": ax.transAxes, "textcoords": "offset points", "va": "baseline"}
         ax.annotate(str(line), (0.0, middle), xytext=(0, 1.5), color=INK, **at)
         ax.annotate(str(unit), (0.0, middle), xytext=(0, -9), color=MUTED, fontsize=7.5, **at)
-        words = "not estimated" if np.isnan(numbers[row, 1]) else _signed(numbers[row])
-        ax.text(0.785, middle, words, va="center_baseline", color=INK, transform=ax.transAxes)
-    scale = "Each row has its own scale" if own else "All rows share one scale"
-    ax.text(0.0, 0.0, f"{scale}. Intensities are not added together.", va="top", color=MUTED, fontsize=7.5)
+        known = not np.isnan(numbers[row, 1])
+        words = _signed(numbers[row]) if known else "not estimated"
+        look: Any = {"color": INK} if known else {"color": MUTED, "style": "italic"}
+        ax.text(0.785, middle, words, va="center_baseline", transform=ax.transAxes, **look)
+    ax.text(0.0, 0.0, _note(numbers, own), va="top", color=MUTED, fontsize=7.5, transform=ax.transAxes)
     return ax
 
 
@@ -72,6 +76,17 @@ def _reach(numbers: np.ndarray) -> tuple[list[float], bool]:
     own = bool(drawn.max() > _ONE_SCALE * drawn.min())
     wide = np.where(furthest > 0, furthest, 1.0) if own else np.full(len(furthest), drawn.max())
     return [float(reach) * 1.12 for reach in wide], own
+
+
+def _note(numbers: np.ndarray, own: bool) -> str:
+    scale = "Each row has its own scale." if own else "All rows share one scale."
+    hollow = " A hollow dot: the interval holds zero." if any(_undecided(row) for row in numbers) else ""
+    return f"{scale}{hollow} Intensities are not added together."
+
+
+def _undecided(numbers: np.ndarray) -> bool:
+    low, median, high = numbers
+    return not np.isnan(median) and not (low > 0 or high < 0)
 
 
 def _signed(numbers: np.ndarray) -> str:
@@ -87,14 +102,12 @@ def _draw_row(ax: Axes, numbers: np.ndarray, reach: float) -> None:
     ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
     if not np.isnan(median):
         colour = OCHRE if median > 0 else BLUE
-        undecided = not (low > 0 or high < 0)
         if not (np.isnan(low) or np.isnan(high)):
             ax.plot([low, high], [0, 0], color=colour, linewidth=2, zorder=2)
-        ax.plot(
-            [median], [0], "o", color=colour, markerfacecolor=PAPER if undecided else colour, markersize=6, zorder=3
-        )
+        inside = PAPER if _undecided(numbers) else colour
+        ax.plot([median], [0], "o", color=colour, markerfacecolor=inside, markersize=6, zorder=3)
     ends = _round_down(reach / 1.12)
-    ax.set_xticks([-ends, 0, ends], [short(-ends), "0", f"+{short(ends)}"])
+    ax.set_xticks([-ends, 0, ends], [tick(-ends), "0", f"+{tick(ends)}"])
     ax.set_yticks([])
     dress(ax)
     ax.tick_params(axis="x", labelsize=7, pad=2, length=2, color=GREY)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def short(value: float) -> str:
     """Print a number to about three significant figures.
@@ -24,14 +26,28 @@ def short(value: float) -> str:
     size = abs(value)
     if size == 0:
         return "0"
-    if size < 0.001:
-        text = f"{value:.1e}"
+    if size < 1e-6:
+        digits, power = f"{value:.1e}".split("e")
+        text = f"{digits} × 10{str(int(power)).translate(_RAISED)}"
     elif size < 1:
         # Two significant figures, whatever the number of leading zeros.
         text = f"{value:.{1 - math.floor(math.log10(size))}f}"
     else:
         text = f"{value:,.{max(0, 2 - math.floor(math.log10(size)))}f}"
     return text.replace("-", "−")
+
+
+def counted(count: int, one: str, more: str = "") -> str:
+    """Print a count with its noun: ``1 record``, ``1,204 records``.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    one, more : str
+        The words for one and for any other number; `more` is by default `one` with an s.
+    """
+    return f"{count:,} {one if count == 1 else more or f'{one}s'}"
 
 
 def interval(value: float, low: float, high: float) -> str:

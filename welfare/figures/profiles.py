@@ -23,14 +23,17 @@ from welfare.figures.style import (
     PLUM,
     dress,
     many,
+    name_rows,
     new_axes,
     plain_ticks,
+    row_labels,
     styled,
+    write_beside,
 )
 
 _LEVELS = (0.95, 0.998)
 _FLAGS = {
-    "": ("o", BLUE, "within what is expected"),
+    "": ("o", BLUE, "not flagged"),
     "above": ("^", OCHRE, "flagged: more than expected"),
     "below": ("v", PLUM, "flagged: fewer than expected"),
 }
@@ -62,15 +65,17 @@ def funnel_limits(
 
     Notes
     -----
-    With overdispersion the distance of each limit from 1 is multiplied by ``sqrt(phi + tau2 * expected)``, the
-    factor by which the standard deviation of the ratio grows; with none of it the limits are exactly Poisson's.
+    With overdispersion the distance of each limit from 1, on the square-root scale on which the figure is drawn, is
+    multiplied by ``sqrt(phi + tau2 * expected)``: the factor by which the standard deviation of the root of the
+    ratio grows. With none of it the limits are exactly Poisson's.
     """
     tail = (1 - level) / 2
     # pdtrik finds the count k with P(X <= k) = p. The upper limit is inclusive, P(X >= k) = tail, hence one more.
     low = pdtrik(tail, expected) / expected
     high = (pdtrik(1 - tail, expected) + 1) / expected
     wider = np.sqrt(phi + tau2 * expected)
-    return np.maximum(0.0, 1 + (low - 1) * wider), 1 + (high - 1) * wider
+    low, high = (1 + (np.sqrt(limit) - 1) * wider for limit in (low, high))
+    return np.maximum(0.0, low) ** 2, high**2
 
 
 @styled
@@ -118,6 +123,7 @@ def funnel(table: pd.DataFrame, *, phi: float = 1.0, tau2: float = 0.0, ax: Axes
     ax.set_ylim(0, top)
     _draw_limits(ax, grid, 1.0, 0.0, GREY if widened else INK, "limits by chance alone: 95% (dashed), 99.8% (solid)")
     if widened:
+        # The plain limits stay, in grey: a reader sees how much was allowed for.
         _draw_limits(ax, grid, phi, tau2, INK, "the same, widened for overdispersion")
     ax.axhline(1, color=INK, linewidth=0.8, zorder=1)
     _draw_facilities(ax, drawn, top)
@@ -132,7 +138,7 @@ def funnel(table: pd.DataFrame, *, phi: float = 1.0, tau2: float = 0.0, ax: Axes
     ax.set_xlabel("expected events, logarithmic scale" + (f" ({left_out:,} not drawn: no ratio)" if left_out else ""))
     ax.set_ylabel("observed / expected, square-root scale")
     # Below the axes: within them it would cover facilities.
-    ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.13), ncols=2, handlelength=2.2, labelcolor=INK)
+    ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.11), ncols=2, handlelength=2.2, labelcolor=INK)
     return ax
 
 
@@ -160,29 +166,24 @@ def bars(table: pd.DataFrame, *, label: str, value: str, ax: Axes | None = None,
     if absent:
         raise BadParameter(f"the table to draw has no column {', '.join(map(repr, absent))}")
     numbers = table[value].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    names = table[label].astype("str").tolist()
-    ax = new_axes(height_in=0.55 + 0.27 * max(len(names), 1)) if ax is None else ax
+    names, pitch = row_labels(table[label])
+    ax = new_axes(height_in=0.55 + pitch * max(len(names), 1)) if ax is None else ax
     most = float(np.nanmax(numbers)) if np.isfinite(numbers).any() else 0.0
     ax.set_xlim(0, (most or 1.0) * 1.12)
     for row, number in enumerate(numbers.tolist()):
         if np.isnan(number):
-            _beside(ax, 0, row, "not collected", color=MUTED, style="italic")
+            write_beside(ax, 0, row, "not collected", color=MUTED, style="italic")
             continue
         if number:
             ax.barh(row, number, height=0.66, color=BLUE, linewidth=0)
         printed = f"{number:,.0f}" if number == round(number) else short(number)
-        _beside(ax, number, row, printed, color=INK)
-    ax.set_yticks(range(len(names)), names)
+        write_beside(ax, number, row, printed, color=INK)
     ax.set_ylim(len(names) - 0.4, -0.6)
     dress(ax, spines=("left",))
+    name_rows(ax, names)
     ax.set_xticks([])
     ax.set_xlabel(unit, loc="left")
     return ax
-
-
-def _beside(ax: Axes, x: float, y: float, words: str, **look: Any) -> None:
-    """Write words to the right of a point, four points off: SVG drops a leading space."""
-    ax.annotate(words, (x, y), xytext=(4, 0), textcoords="offset points", va="center_baseline", **look)
 
 
 def _root(ratio: Any) -> Any:

@@ -14,12 +14,15 @@ from contextlib import contextmanager
 from functools import wraps
 from html import escape
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, ParamSpec, TypeVar
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import Bbox
+from pandas import Series
 
 from welfare.figures.numbers import tick
 from welfare.schema.provenance import write_whole
@@ -77,6 +80,8 @@ _SETTINGS: Any = {
 }
 _RASTER_DPI = 200
 _MANY = 500
+_LONG = 400  # characters: markers, of curves and few points, are shorter
+_LABEL, _LINE = 36, 10.5  # characters in a row's label, points from line to line
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -147,6 +152,77 @@ def plain_ticks(ax: Axes, which: str = "x") -> None:
     axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
 
 
+def row_labels(names: Series) -> tuple[list[list[str]], float]:
+    """Return labels for rows, wrapped to leave the figure its room, and the height that a row then needs.
+
+    Parameters
+    ----------
+    names : Series
+        What each row is; a missing one is called "not known".
+
+    Returns
+    -------
+    labels : list of list of str
+        Lines by row.
+    pitch : float
+        Height per row, inch.
+    """
+    known = names.astype("object").where(names.notna(), "not known")
+    labels = [wrap(str(name), _LABEL) or [""] for name in known]
+    lines = max((len(label) for label in labels), default=1)
+    return labels, max(0.27, 0.09 + _LINE / 72 * lines)
+
+
+def name_rows(ax: Axes, labels: list[list[str]]) -> None:
+    """Write the labels of :func:`row_labels` to the left of rows 0, 1, ...
+
+    Parameters
+    ----------
+    ax : Axes
+        Changed in place.
+    labels : list of list of str
+        Lines by row.
+
+    Notes
+    -----
+    Each line is a text of its own: of a text in lines, SVG keeps where each would begin in matplotlib's font, and in
+    any other the right edge would be ragged.
+    """
+    ax.set_yticks(range(len(labels)), [])
+    for row, lines in enumerate(labels):
+        for position, line in enumerate(lines):
+            down = ((len(lines) - 1) / 2 - position) * _LINE
+            ax.annotate(
+                line,
+                (0, row),
+                xycoords=ax.get_yaxis_transform(),
+                xytext=(-8, down),
+                textcoords="offset points",
+                ha="right",
+                va="center_baseline",
+                color=INK,
+            )
+
+
+def write_beside(ax: Axes, x: float, y: float, words: str, *, points: float = 4, **look: Any) -> None:
+    """Write words to the right of a point: SVG drops leading spaces, so the gap is a distance.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to write.
+    x, y : float
+        The point, in data coordinates; with ``xycoords`` in `look`, in those.
+    words : str
+        What to write.
+    points : float
+        How far to the right of it, point.
+    **look
+        Passed on to ``Axes.annotate``.
+    """
+    ax.annotate(words, (x, y), xytext=(points, 0), textcoords="offset points", va="center_baseline", **look)
+
+
 def many(count: int) -> bool:
     """Say whether so many points go into the SVG as a picture: as shapes they would weigh more than the rest."""
     return count > _MANY
@@ -172,7 +248,14 @@ def to_svg(fig: Figure | Axes, *, alt: str, simulated: bool = False) -> str:
     root = _root(fig)
     stream = io.StringIO()
     with rc_context(_SETTINGS), _stamped(root, simulated):
-        root.savefig(stream, format="svg", dpi=_RASTER_DPI, facecolor="none", metadata={"Date": None})
+        root.savefig(
+            stream,
+            format="svg",
+            dpi=_RASTER_DPI,
+            facecolor="none",
+            bbox_inches=_extent(root),
+            metadata={"Date": None},
+        )
     return _inline(stream.getvalue(), alt=f"SIMULATED. {alt}" if simulated else alt, simulated=simulated)
 
 
@@ -197,7 +280,9 @@ def to_png(fig: Figure | Axes, path: str | Path, *, simulated: bool = False) -> 
     with rc_context(_SETTINGS), _stamped(root, simulated):
         return write_whole(
             path,
-            lambda part: root.savefig(part, format="png", dpi=_RASTER_DPI, metadata={"Software": None}),
+            lambda part: root.savefig(
+                part, format="png", dpi=_RASTER_DPI, bbox_inches=_extent(root), metadata={"Software": None}
+            ),
         )
 
 
@@ -206,6 +291,12 @@ def _root(fig: Figure | Axes) -> Figure:
     if found is None:
         raise ValueError("these axes belong to no figure")
     return found
+
+
+def _extent(fig: Figure) -> Bbox:
+    """Return the page of a figure, inch: its own size, and more where a legend or a label reaches beyond it."""
+    fig.draw_without_rendering()
+    return Bbox.union([fig.bbox_inches, fig.get_tightbbox()])
 
 
 @contextmanager
@@ -218,7 +309,7 @@ def _stamped(fig: Figure, simulated: bool) -> Iterator[None]:
     size = min(width / 9, height / 2)
     times = max(1, round(height / 300))
     # Twice, light under dark and a point apart: the dark one shows on pale ground, the light one on dark.
-    layers = ((PAPER, 0.4, -1.0), (INK, 0.17, 0.0))
+    layers = ((PAPER, 0.3, -1.0), (INK, 0.17, 0.0))
     marks = [
         fig.text(
             0.5 + shift / width,
@@ -270,7 +361,7 @@ def _inline(svg: str, *, alt: str, simulated: bool) -> str:
 
 
 def _lean(tag: str, used: set[str], prefix: str) -> str:
-    """Rewrite one tag: ids made unique or dropped, coordinates to a hundredth of a point, colours by name."""
+    """Rewrite one tag: ids made unique or dropped, coordinates shortened, colours by name."""
     tag = re.sub(r'\sid="([^"]*)"', lambda m: f' id="{prefix}{m[1]}"' if m[1] in used else "", tag)
     tag = _REFERENCE.sub(lambda m: m[0].replace(f"#{m[1]}", f"#{prefix}{m[1]}"), tag)
     tag = re.sub(r'\stransform="rotate\(-?0 [^"]*\)"', "", tag)
@@ -281,7 +372,9 @@ def _lean(tag: str, used: set[str], prefix: str) -> str:
 
 
 def _rounded(numbers: str) -> str:
-    short = re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), numbers)
+    """Shorten numbers to a hundredth of a point, and those of a long outline to a tenth: no eye sees the rest."""
+    places = 1 if len(numbers) > _LONG else 2
+    short = re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.{places}f}".rstrip("0").rstrip("."), numbers)
     short = re.sub(r"\s*\n\s*", "", short).strip()
     # After M or L a bare pair means another L: leaving the letter out shortens a map by a seventh.
     return short if re.search("[CQ]", short) else re.sub(r"(?<=\d)L ", " ", short)

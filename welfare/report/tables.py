@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 Format = str | Callable[[Any], str]
 
-_ONE_LINE = 20
+# Text up to so many characters is kept on one line; identifiers, which break badly, up to more.
+_ONE_LINE, _ONE_WORD = 20, 32
 
 
 class Cell(NamedTuple):
@@ -63,8 +64,8 @@ def html_table(
         Unit by column, below its heading.
     formats : mapping of str to (str or callable), optional
         By column, a format specification (``",.1f"``) or a function from value to text. By default counts have
-        thousands separators, and the other numbers of a column one number of decimals that shows about three
-        significant figures of a middling one.
+        thousands separators, and the other numbers of a column one number of decimals: as many as show three
+        significant figures of a middling one, or two of one below 1.
     missing : str or mapping of str to str
         What to print for a missing value, for all columns or by column; never a zero.
     rows : int, optional
@@ -100,7 +101,8 @@ def html_table(
         write = _writer(name, column, formats.get(name))
         cells = [_cell(value, write, word) for value in shown.iloc[:, position]]
         widest = max((len(cell.text) for cell in cells), default=0)
-        kind = "n" if _is_number(column) else "short" if widest <= _ONE_LINE else "long"
+        spaced = any(" " in cell.text and not cell.missing for cell in cells)
+        kind = "n" if _is_number(column) else "short" if widest <= (_ONE_LINE if spaced else _ONE_WORD) else "long"
         columns.append(cells)
         heads.append(Head(labels.get(name, name.replace("_", " ")), units.get(name, ""), kind))
     rendered = (
@@ -158,14 +160,15 @@ def _writer(name: str, column: pd.Series, given: Format | None) -> Callable[[Any
 
 
 def _decimals(column: pd.Series) -> int:
-    """Return how many decimals show about three significant figures of the column's middling value."""
+    """Return how many decimals show the column's middling value to three figures, or to two where it is below 1."""
     import numpy as np
 
     values = np.abs(column.dropna().to_numpy(dtype=float))
     values = values[np.isfinite(values)]
     if (values == values.round()).all():
         return 0
-    return int(np.clip(2 - np.floor(np.log10(np.median(values[values > 0]))), 0, 6))
+    size = np.floor(np.log10(np.median(values[values > 0])))
+    return int(np.clip((2 if size >= 0 else 1) - size, 0, 6))
 
 
 def _minus(text: str) -> str:
