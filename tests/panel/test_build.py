@@ -119,7 +119,7 @@ def test_a_count_of_a_fiscal_year_is_in_no_calendar_year_and_a_warning_says_so(w
 def test_an_injury_in_a_state_its_source_does_not_cover_is_left_out_loudly(world):
     bundles = world.directory(), world.injuries([*EVENTS, ("12", "2016-05-05")])
     links = link_records(*bundles)
-    with pytest.warns(RecordsLeftOut, match=r"1 rows of us\.osha.*does not cover the region"):
+    with pytest.warns(RecordsLeftOut, match=r"1 row of us\.osha.*does not cover the region"):
         panel = build_panel(links, *bundles, period="all")
     carolina = _of(panel, 12)
     assert pd.isna(carolina["injuries_count"])
@@ -129,7 +129,7 @@ def test_an_injury_in_a_state_its_source_does_not_cover_is_left_out_loudly(world
 def test_an_injury_dated_outside_its_file_s_time_is_left_out_loudly(world):
     bundles = world.directory(), world.injuries([*EVENTS, ("14", "2017-03-01")])
     links = link_records(*bundles)
-    with pytest.warns(RecordsLeftOut, match=r"1 rows of us\.osha.*outside the time their file covers"):
+    with pytest.warns(RecordsLeftOut, match=r"1 row of us\.osha.*outside the time their file covers"):
         panel = build_panel(links, *bundles, period="year")
     assert panel["injuries_count"].sum() == len(EVENTS)
 

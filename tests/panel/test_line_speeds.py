@@ -107,10 +107,10 @@ def test_a_measured_speed_that_straddles_two_years_or_is_reversed_or_open_is_of_
 
 
 def test_permission_counts_only_in_periods_it_covers_whole():
-    table = speeds_of_periods(_speeds(WAIVER[:3] + ("2022-07-01", "2024-06-30")), _years("2022-01-01", "2024-12-31"))
+    table = speeds_of_periods(_speeds((*WAIVER[:3], "2022-07-01", "2024-06-30")), _years("2022-01-01", "2024-12-31"))
     assert table["period_start"].dt.year.tolist() == [2023]
     assert table["line_speed_basis"].tolist() == ["waiver"]
-    whole = speeds_of_periods(_speeds(WAIVER[:3] + ("2023-01-01", "2023-12-31")), _years("2022-01-01", "2024-12-31"))
+    whole = speeds_of_periods(_speeds((*WAIVER[:3], "2023-01-01", "2023-12-31")), _years("2022-01-01", "2024-12-31"))
     assert whole["period_start"].dt.year.tolist() == [2023]
 
 

@@ -45,7 +45,7 @@ def test_periods_follow_each_other_day_by_day_and_hold_both_ends(period):
 
 
 def test_an_unknown_period_is_refused_with_the_known_ones():
-    with pytest.raises(BadParameter, match="fortnight.*year, fiscal_year, quarter, month, all"):
+    with pytest.raises(BadParameter, match=r"fortnight.*year, fiscal_year, quarter, month, all"):
         spans("fortnight", pd.Timestamp("2015-01-01"), pd.Timestamp("2015-12-31"))
 
 

@@ -126,10 +126,9 @@ def _collected(injuries: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
 
 def _warn(left_out: pd.DataFrame, why: str) -> None:
     for source, rows in left_out.groupby("source_id"):
+        many = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}"
         # The level is that of build_panel's caller.
-        warnings.warn(
-            f"{len(rows):,} rows of {source} are in no row of the panel: {why}.", RecordsLeftOut, stacklevel=4
-        )
+        warnings.warn(f"left out of the panel: {many} of {source}, since {why}.", RecordsLeftOut, stacklevel=4)
 
 
 def _inspected(inspections: pd.DataFrame) -> pd.DataFrame:
