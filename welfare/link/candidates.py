@@ -48,7 +48,7 @@ def numbered_pairs(bundle: Tables, facilities: pd.DataFrame, numbers: pd.DataFra
             "left_id": pairs["left_id"],
             "right_id": pairs["right_id"],
             "left_source": bundle.source_id,
-            "right_source": pairs["right_id"].str.rpartition("#")[0],
+            "right_source": pairs["right_id"].map(_file_of),
             "method": "identifier",
             "score": 1.0,
             "reason": pairs["reason"].where(doubts == "", pairs["reason"] + "; " + doubts),
@@ -116,7 +116,7 @@ def reported_pairs(bundle: Tables, matcher: Matcher, judged: Judgements) -> pd.D
             seen[about] = matcher.candidates(report)
         rows += _rows(str(report.record_id), seen[about], rejected)
     table = pd.DataFrame(rows, columns=["left_id", "right_id", "method", "score", "reason", "decision"])
-    table = table.assign(left_source=bundle.source_id, right_source=table["right_id"].str.rpartition("#")[0])
+    table = table.assign(left_source=bundle.source_id, right_source=table["right_id"].map(_file_of))
     return _with_confirmed(table[COLUMNS], bundle, judged)
 
 
