@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 from welfare.errors import BadParameter
 from welfare.report.tables import Format, html_table
@@ -232,22 +233,44 @@ class _Count:
 
 
 _TAG = re.compile(r"<[^>]*>")
-_UNSAFE = re.compile(
-    r'<\s*(script|foreignobject|iframe|style)|\son\w+\s*=|href\s*=\s*"(?!#|data:image/png;)', re.IGNORECASE
-)
+_SVG = "{http://www.w3.org/2000/svg}"
+_FETCHES = re.compile(r"url\(\s*['\"]?(?!#)|@import|javascript:", re.IGNORECASE)
+# What may stand in a picture; whatever is not named here is refused.
+_DRAWN = {"svg", "g", "defs", "path", "use", "image", "text", "tspan", "clipPath", "pattern", "rect"}
 
 
 def _inert(svg: str, name: str) -> str:
     """Return an SVG, refused unless it is a picture only: no script, no handler, no address outside the page."""
-    tags = _TAG.findall(svg)
-    bad = next((tag for tag in tags if _UNSAFE.search(tag)), None)
-    if bad is not None or not (svg.startswith("<svg") and svg.endswith("</svg>")):
+    bad = _not_a_picture(svg)
+    if bad:
         raise BadParameter(
-            f"{name} is not a plain SVG picture" + (f": it holds {bad[:80]}" if bad else ""),
+            f"{name} is not a plain SVG picture: {bad[:80]}",
             spoiled="The page must hold no script and fetch nothing.",
             todo="Make figures with welfare.figures.style.to_svg.",
         )
     return svg
+
+
+def _not_a_picture(svg: str) -> str:
+    """Say what in an SVG is more than a picture; empty if nothing is."""
+    if not svg.startswith("<svg") or "<!" in svg or "<?" in svg:
+        return "it is not one <svg> element without declarations and comments"
+    try:
+        root = ElementTree.fromstring(svg)  # noqa: S314 (without declarations there are no entities to expand)
+    except ElementTree.ParseError as problem:
+        return f"it is not well formed ({problem})"
+    for element in root.iter():
+        tag = element.tag.removeprefix(_SVG)
+        if tag not in _DRAWN:
+            return f"it holds <{tag}>"
+        for attribute, value in element.attrib.items():
+            bare = attribute.rpartition("}")[2].lower()
+            address = (
+                not value.startswith(("#", "data:image/png;base64,")) if bare == "href" else _FETCHES.search(value)
+            )
+            if bare.startswith("on") or bare == "src" or address:
+                return f'it holds {bare}="{value}"'
+    return ""
 
 
 def _scoped(svg: str, prefix: str) -> str:
