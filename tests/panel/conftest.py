@@ -41,19 +41,27 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.written = 0
+        self.known: dict[str, Tables] = {}
 
     def file(self, kind: str, rows: list[dict[str, object]], vintage: str | None, period: str | None = None) -> Tables:
+        """Write and read a file; one that was written before is not written again."""
+        told = repr((kind, rows, vintage, period))
+        if told not in self.known:
+            path = self.folder / f"{kind}_{len(self.known)}.csv"
+            source = self._write(path, kind, rows)
+            self.known[told] = read(path, source, vintage=vintage, period=period)
+        return self.known[told]
+
+    @staticmethod
+    def _write(path: Path, kind: str, rows: list[dict[str, object]]) -> str:
         source, layout = _SOURCES[kind]
         book = shipped(f"column_maps/{source}.csv")
         header = list(dict.fromkeys(book.loc[(book["layout"] == layout) & (book["header"] != ""), "header"]))
-        self.written += 1
-        path = self.folder / f"{kind}_{self.written}.csv"
         with path.open("w", newline="", encoding="latin-1" if kind == "injuries" else "utf-8") as stream:
             writer = csv.DictWriter(stream, header, restval="")
             writer.writeheader()
             writer.writerows(rows)
-        return read(path, source, vintage=vintage, period=period)
+        return source
 
     def directory(self, vintage: str = "2025-06", plants=PLANTS, sizes: dict[str, str] | None = None) -> Tables:
         rows = [
@@ -165,9 +173,9 @@ class World:
         return build_panel(link_records(*bundles, decisions=decisions), *bundles, period=period)
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(tmp_path_factory.mktemp("panel"))
 
 
 def confirmed(*pairs: tuple[str, str]) -> pd.DataFrame:

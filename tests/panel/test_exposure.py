@@ -127,11 +127,21 @@ def test_words_for_how_much_was_collected():
 
 def test_kinds_of_animal_are_told_by_whole_words():
     panel = pd.DataFrame(
-        {"species_group": ["cattle+chicken", "other_poultry", "rabbit", "other_livestock", None, "chickenfeed"]}
+        {
+            "species_group": [
+                "cattle+chicken",
+                "other_poultry",
+                "rabbit",
+                "other_livestock",
+                None,
+                "chickenfeed",
+                "peachicken",
+            ]
+        }
     )
-    assert of_kind(panel, "poultry").tolist() == [True, True, False, False, False, False]
-    assert of_kind(panel, "livestock").tolist() == [True, False, False, True, False, False]
-    assert of_kind(panel, "rabbit").tolist() == [False, False, True, False, False, False]
+    assert of_kind(panel, "poultry").tolist() == [True, True, False, False, False, False, False]
+    assert of_kind(panel, "livestock").tolist() == [True, False, False, True, False, False, False]
+    assert of_kind(panel, "rabbit").tolist() == [False, False, True, False, False, False, False]
     with pytest.raises(BadParameter, match=r"fish.*livestock, poultry, rabbit"):
         of_kind(panel, "fish")
 

@@ -54,14 +54,16 @@ def test_a_short_file_within_a_long_one_is_found_whatever_stands_between(world):
 
 
 def test_a_file_given_twice(world):
-    file = world.handling([("M103", 10, 0)])
-    said = _refused(BadParameter, "two files are called us.fsis.humane_handling@FY2024", world.directory(), file, file)
-    assert said.count(file.path) == 2
+    directory, file = world.directory(), world.handling([("M103", 10, 0)])
+    links = link_records(directory, file)
+    words = "two files are called us.fsis.humane_handling@FY2024"
+    assert _refused(BadParameter, words, directory, file, file, links=links).count(file.path) == 2
 
 
 def test_two_files_of_one_vintage(world):
+    directory = world.directory()
     one, two = world.handling([("M103", 10, 0)]), world.handling([("M102", 10, 0)], period="FY2023")
-    said = _refused(BadParameter, "two files are called", world.directory(), one, two)
+    said = _refused(BadParameter, "two files are called", directory, one, two, links=link_records(directory, one))
     assert one.path in said
     assert two.path in said
 

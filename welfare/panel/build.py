@@ -79,8 +79,8 @@ def build_panel(links: Links, *bundles: Tables, period: str = "year") -> pd.Data
 
 def _placed(used: Sequence[Tables], table: str, home: pd.Series) -> pd.DataFrame:
     """Stack one table of all bundles under the ids of their places; rows of no place are left out."""
-    frames = [getattr(bundle, table).assign(source=bundle.source) for bundle in used]
-    rows = pd.concat(frames, ignore_index=True)
+    own = [bundle for bundle in used if table in bundle.frames] or used[:1]
+    rows = pd.concat([getattr(bundle, table).assign(source=bundle.source) for bundle in own], ignore_index=True)
     return rows.assign(facility_id=rows["record_id"].map(home)).dropna(subset=["facility_id"])
 
 
