@@ -11,6 +11,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -224,8 +225,7 @@ def account(
     from welfare.accounting.ledger import account as account_for
     from welfare.accounting.parameters import parameters as open_book
 
-    numbers = open_book(book) if book else None
-    done = account_for(scenario, against=against, book=numbers, draws=draws, seed=seed)
+    done = account_for(scenario, against=against, book=open_book(book) if book else None, draws=draws, seed=seed)
     if as_json:
         _say_json(done.record())
         return
@@ -291,9 +291,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code or DONE
 
 
-def _warn(message: Warning | str, category: type[Warning], *_where: Any, **_more: Any) -> None:
+def _warn(message: Warning | str, category: type[Warning], *_where: Any, mark: str = "", **_more: Any) -> None:
     """Say a warning to a person: the line of code that gave it is of no use on the command line."""
-    _tell(f"{'left out' if issubclass(category, RecordsLeftOut) else 'warning'}: {message}")
+    _tell(f"{mark}{'left out' if issubclass(category, RecordsLeftOut) else 'warning'}: {message}")
 
 
 def _typed(name: str, *, data: Path | None, **options: object) -> str:
@@ -306,15 +306,17 @@ def _typed(name: str, *, data: Path | None, **options: object) -> str:
 
 @contextmanager
 def _steps(mark: str) -> Iterator[Callable[[str], None]]:
-    """Show steps on stderr: a spinner and a clock each on a terminal, else a line each."""
+    """Show steps on stderr, warnings among them: on a terminal with a clock each, else a line each."""
+    warnings.showwarning = partial(_warn, mark=mark)  # until main() ends
     if not sys.stderr.isatty():
         yield lambda step: _tell(f"{mark}{step}")
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
-    columns = SpinnerColumn(finished_text="·"), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True)) as shown:
+    words = TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold"))
+    with Progress(TimeElapsedColumn(), words, console=Console(stderr=True)) as shown:
 
         def tell(step: str) -> None:
             finish()
@@ -357,11 +359,13 @@ def _table(
 
     from welfare.accounting.narrative import two_figures
 
+    write = number or two_figures
     box = SIMPLE if (sys.stdout.encoding or "").lower().startswith("utf") else ASCII2
     table = Table(title=Text(title, style="none"), title_justify="left", box=box, pad_edge=False)
     columns, width = [], 0
     for name, values in frame.astype("object").where(frame.notna(), None).items():
-        cells = [Text(_cell(value, number or two_figures, missing)) for value in values]
+        given = [missing if value is None else value for value in values]
+        cells = [Text(write(value) if isinstance(value, float) else str(value)) for value in given]
         # Half a number or an identifier reads as another, so a table is made wider than a terminal rather than cut one.
         right = any(isinstance(value, float) for value in values)
         whole = right or not any(" " in cell.plain for cell in cells)
@@ -374,12 +378,6 @@ def _table(
     page = StringIO()
     Console(file=page, width=max(width, shutil.get_terminal_size((_WIDTH, 24)).columns)).print(table)
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n")
-
-
-def _cell(value: object, write: Callable[[float], str], missing: str) -> str:
-    if value is None:
-        return missing
-    return write(value) if isinstance(value, float) else str(value)
 
 
 def _wrapped(text: str) -> str:
