@@ -124,7 +124,7 @@ def funnel(table: pd.DataFrame, *, phi: float = 1.0, tau2: float = 0.0, ax: Axes
     _draw_limits(ax, grid, 1.0, 0.0, GREY if widened else INK, "limits by chance alone: 95% (dashed), 99.8% (solid)")
     if widened:
         # The plain limits stay, in grey: a reader sees how much was allowed for.
-        _draw_limits(ax, grid, phi, tau2, INK, "the same, widened for overdispersion")
+        _draw_limits(ax, grid, phi, tau2, INK, "the same, allowing for how much facilities differ")
     ax.axhline(1, color=INK, linewidth=0.8, zorder=1)
     _draw_facilities(ax, drawn, top)
 

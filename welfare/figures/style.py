@@ -81,7 +81,7 @@ _SETTINGS: Any = {
 _RASTER_DPI = 200
 _MANY = 500
 _LONG = 400  # characters: markers, of curves and few points, are shorter
-_LABEL, _LINE = 36, 10.5  # characters in a row's label, points from line to line
+_LABEL, _LINE = 42, 10.5  # characters in a row's label, points from line to line
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
