@@ -49,7 +49,7 @@ types: $(VENV)/dev.done
 	$(BIN)/mypy
 
 contracts: $(VENV)/dev.done
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/dev.done
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs docs/_build/html

@@ -24,6 +24,7 @@ from welfare.patterns.scan import scan
 from welfare.report.findings import Findings
 from welfare.report.results import provenance, results
 from welfare.report.slaughter import slaughter_report
+from welfare.report.words import plants_in_words
 from welfare.schema.provenance import write_json, write_parquet, write_text
 from welfare.schema.tables import Tables
 from welfare.sources.folder import read_folder
@@ -130,6 +131,8 @@ def run_study(
             spoiled="Made-up plants could be taken for real ones.",
             todo="Give --data DIR, or --simulated.",
         )
+    if Path(out).exists() and not Path(out).is_dir():
+        raise BadParameter("the place for the results is a file", where=str(out), todo="Give --out a folder.")
     tell = progress or _quiet
     called = command or f"run_study({name!r}, " + ("simulated=True" if simulated else f"data={str(data)!r}") + ")"
     if data is not None:
@@ -269,5 +272,5 @@ def _write(findings: Findings, out: Path) -> Study:
         "account.json": write_json(out / "account.json", {"simulated": findings.simulated, **acct}),
         "report.html": write_text(out / "report.html", page),
     }
-    text = ("SIMULATED. " if findings.simulated else "") + findings.plants.text
+    text = ("SIMULATED. " if findings.simulated else "") + f"{plants_in_words(findings)} {_CAUTION}"
     return Study(files["report.html"], files, text, findings, findings.simulated)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prose:
-    """Paragraphs, parted by blank lines; a paragraph whose lines all begin with ``- `` is a list."""
+    """Paragraphs, parted by blank lines; a paragraph whose lines all begin with a hyphen and a space is a list."""
 
     text: str
 
