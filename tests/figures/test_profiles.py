@@ -12,6 +12,7 @@ from scipy.stats import chi2, poisson
 from welfare.errors import BadParameter
 from welfare.figures.profiles import bars, funnel, funnel_limits
 from welfare.figures.style import to_svg
+from welfare.patterns.funnel import funnel as deviations
 from welfare.patterns.profiles import profile
 
 
@@ -52,11 +53,18 @@ def test_chance_alone_leaves_the_limits_no_more_often_than_they_say(expected):
     assert weights[ratios < low].sum() <= 0.025 + 1e-12
 
 
-def test_overdispersion_widens_the_distance_from_one():
+def test_widened_limits_are_where_the_adjusted_deviation_reaches_its_own():
+    expected, spread = 2000.0, 0.01  # so many events that Poisson and normal limits agree to a percent
+    low, high = _limits(expected, 0.95, tau2=4 * spread)
+    z = deviations(np.array([low, high]) * expected, np.full(2, expected), winsorise=0.0, spread=False).z
+    assert z / np.sqrt(1 + 4 * expected * spread) == pytest.approx([-1.96, 1.96], rel=0.02)
+
+
+def test_overdispersion_widens_the_distance_from_one_on_the_scale_drawn():
     low, high = _limits(40.0, 0.95)
-    for how in ({"phi": 4.0}, {"tau2": 3 / 40}):  # both make the variance of the ratio four times that of chance
-        assert _limits(40.0, 0.95, **how) == pytest.approx((1 + 2 * (low - 1), 1 + 2 * (high - 1)))
-    assert _limits(40.0, 0.95, phi=100.0)[0] == 0
+    wide_low, wide_high = _limits(40.0, 0.95, phi=4.0)
+    assert np.sqrt(wide_high) - 1 == pytest.approx(2 * (np.sqrt(high) - 1))
+    assert 1 - np.sqrt(wide_low) == pytest.approx(2 * (1 - np.sqrt(low)))
 
 
 def _table(**columns):

@@ -232,7 +232,7 @@ def test_what_cannot_be_compared_is_refused(change: dict, options: dict, error: 
 
 
 def test_the_funnel_drawn_adds_the_spread_once() -> None:
-    """The widened limits stand where z_adjusted would: the ratio's standard deviation times sqrt(1 + 4 E tau2)."""
+    """The widened limits stand where z_adjusted would: sqrt(ratio) - 1 times sqrt(1 + 4 E tau2)."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -244,7 +244,7 @@ def test_the_funnel_drawn_adds_the_spread_once() -> None:
     ax = found.plot()
     expected = np.asarray(ax.lines[0].get_xdata(), dtype=float)
     _, plain = funnel_limits(expected, 0.95)
-    widened = 1 + (plain - 1) * np.sqrt(1 + 4 * expected * found.tau2)
+    widened = (1 + (np.sqrt(plain) - 1) * np.sqrt(1 + 4 * expected * found.tau2)) ** 2
     assert any(
         len(line.get_ydata()) == len(widened) and np.allclose(line.get_ydata(), widened, rtol=1e-6) for line in ax.lines
     )

@@ -65,15 +65,17 @@ def funnel_limits(
 
     Notes
     -----
-    With overdispersion the distance of each limit from 1 is multiplied by ``sqrt(phi + tau2 * expected)``, the
-    factor by which the standard deviation of the ratio grows; with none of it the limits are exactly Poisson's.
+    With overdispersion the distance of each limit from 1, on the square-root scale on which the figure is drawn, is
+    multiplied by ``sqrt(phi + tau2 * expected)``: the factor by which the standard deviation of the root of the
+    ratio grows. With none of it the limits are exactly Poisson's.
     """
     tail = (1 - level) / 2
     # pdtrik finds the count k with P(X <= k) = p. The upper limit is inclusive, P(X >= k) = tail, hence one more.
     low = pdtrik(tail, expected) / expected
     high = (pdtrik(1 - tail, expected) + 1) / expected
     wider = np.sqrt(phi + tau2 * expected)
-    return np.maximum(0.0, 1 + (low - 1) * wider), 1 + (high - 1) * wider
+    low, high = (1 + (np.sqrt(limit) - 1) * wider for limit in (low, high))
+    return np.maximum(0.0, low) ** 2, high**2
 
 
 @styled

@@ -46,7 +46,7 @@ def coverage_section(findings: Findings) -> Section:
     for column, measure in _MEASURES.items():
         table = findings.coverage[findings.coverage["column"] == column].set_index("region")["coverage"]
         caption = f"Where {measure} were collected"
-        axes = regions(table, categories=[word for word in order if word in set(table)])
+        axes = regions(table, categories=[word for word in order if word in set(table)], missing="no plant to cover")
         svg = to_svg(axes, alt=f"{caption}, by state.", simulated=findings.simulated)
         blocks.append(FigureBlock(svg, caption))
     wide = findings.coverage.pivot_table(index="region", columns="measure", values="coverage", aggfunc="first")

@@ -53,7 +53,17 @@ class Rate(Result):
 
         together = float(self.table["events"].sum() / self.table["exposure"].sum() * self.per)
         named = self.table.assign(label=self.table.index.astype(str))
-        return forest(named, label="label", value="rate", low="low", high="high", ax=ax, log=False, reference=together)
+        return forest(
+            named,
+            label="label",
+            value="rate",
+            low="low",
+            high="high",
+            ax=ax,
+            log=False,
+            quantity="rate",
+            reference=together,
+        )
 
 
 def exact_limits(events: np.ndarray, level: float = 0.95) -> Limits:
