@@ -55,11 +55,12 @@ def test_both_signs_are_kept_and_sponsors_are_named(acct):
     costs = acct.table[acct.table["bearer"] == "operator"].set_index("line")
     assert costs.index.str.contains("Eurogroup|AVEC|Nature Food").all()
     wur, avec, natfood = costs[["low", "high"]].to_numpy()
-    assert list(wur) == [-0.19, -0.18]
-    assert list(avec) == [-0.375, -0.375]
+    # Shares of the conventional figure, in percent: the published extra of the Commitment with its sign turned.
+    assert list(wur) == pytest.approx([-19, -18], rel=1e-12)
+    assert list(avec) == [-37.5, -37.5]
     assert list(natfood) == [-1800.0, -1800.0]  # 1 USD/kg x 1.8 kg/bird x 1,000 birds
-    assert median["greenhouse gases per kg (ADAS for AVEC)"] == -0.244
-    assert median["feed per kg (ADAS for AVEC)"] == -0.355
+    assert median["greenhouse gases per kg (ADAS for AVEC)"] == pytest.approx(-24.4, rel=1e-12)
+    assert median["feed per kg (ADAS for AVEC)"] == pytest.approx(-35.5, rel=1e-12)
 
 
 def test_an_interval_without_a_shape_keeps_its_bounds_and_has_no_median(acct):
@@ -240,20 +241,92 @@ def test_every_line_has_a_bearer_and_a_side(acct):
     assert side["deaths on the farm"] == "not quantified"
 
 
-def test_the_paragraph_has_its_parts_and_two_figures(acct):
-    for part in (
+def part(text: str, start: str, end: str) -> str:
+    return text.split(start)[1].split(end)[0]
+
+
+def test_the_paragraph_has_its_parts_in_order(acct):
+    parts = (
+        "Keeping conventional broilers",
+        "The Better Chicken Commitment is a pledge",
         "What is saved:",
         "What is lost:",
+        "What may go either way:",
+        "rival estimates",
         "Who bears it:",
         "Where the answer flips:",
+        "These prices rest on",
         "Not counted",
-        "1,000 birds",
-    ):
-        assert part in acct.text
-    assert "Disabling pain, 33,000 h more (1" in acct.text
-    assert "18% to 19% less" in acct.text
-    assert "rival estimates" in acct.text
+    )
+    places = [acct.text.index(words) for words in parts]
+    assert places == sorted(places)
     assert "nan" not in acct.text
+
+
+def test_a_share_names_the_whole_that_it_is_a_share_of(acct):
+    # 37.5% more under the Commitment is 37.5% of the conventional figure, but 27.3% of the Commitment's.
+    saved = part(acct.text, "What is saved:", "What is lost:")
+    for words in (
+        "association), less by 37.5% of the conventional figure",
+        "Animals), less by 18 to 19% of the conventional figure",
+        "greenhouse gases per kg (ADAS for AVEC), less by 24.4% of the conventional figure",
+        "feed per kg (ADAS for AVEC), less by 35.5% of the conventional figure",
+        "water per kg (ADAS for AVEC), less by 35.4% of the conventional figure",
+    ):
+        assert words in saved
+    assert "% less" not in acct.text
+    shares = acct.table[acct.table["line"].str.contains("AVEC|Wageningen")]
+    assert set(shares["unit"]) == {"% of the conventional figure"}
+    mirror = account(BETTER, against=CONVENTIONAL)
+    assert "association), more by 37.5% of the conventional figure" in part(mirror.text, "What is lost:", "What may")
+    assert mirror.table.set_index("line").loc["feed per kg (ADAS for AVEC)", "median"] == pytest.approx(35.5, rel=1e-12)
+
+
+def test_what_may_go_either_way_is_neither_saved_nor_lost(acct):
+    named = acct.text.split("What is saved:")[1]
+    lost, open_part = part(named, "What is lost:", "What may"), part(named, "go either way:", "The figures for")
+    # Published: 50.27 - 17.26 = 33.01 h a bird.
+    assert "Disabling pain, 33,000 h more (12,500 to 53," in lost
+    for level in ("Hurtful", "Annoying"):
+        assert f"{level} pain" in open_part
+        assert f"{level} pain" not in named.split("What may go either way:")[0]
+    spans = acct.table[(acct.table["low"] < 0) & (acct.table["high"] > 0)]
+    assert len(spans) == 2
+
+
+def test_the_prices_say_that_they_rest_on_figures_not_verified(acct):
+    said = part(acct.text, "These prices rest on ", "Not counted")
+    assert said.startswith("figures that have not been verified and whose own doubt is in no interval: ")
+    assert "additional cost of slower-growing chicken per kg meat" in said
+    assert "read in an abstract only" in said
+    assert "meat sold per bird" in said
+    assert "1,800 USD (2025 prices, year assumed) less, not verified" in acct.text
+    book = parameters("us_broiler")
+    checked = {
+        name: book[name].model_copy(update={"status": "primary", "address": "https://example.org"})
+        for name in ("cost.broiler.ecc.natfood", "yield.broiler.meat")
+    }
+    assert "not verified" not in account(CONVENTIONAL, against=BETTER, book=with_parameters(book, **checked)).text
+    half = with_parameters(book, **{"yield.broiler.meat": checked["yield.broiler.meat"]})
+    assert "rest on one figure that has not been verified" in account(CONVENTIONAL, against=BETTER, book=half).text
+
+
+def test_each_figure_is_traced_to_its_source(acct):
+    inputs, book = acct.inputs.set_index("id"), parameters("us_broiler")
+    quantified = acct.table.loc[acct.table["low"].notna(), "sources"].str.split(" ; ").explode()
+    assert set(quantified) <= set(inputs.index)
+    for name, row in inputs.iterrows():
+        held = book[name]
+        assert (row["source"], row["address"], row["unit"]) == (held.source, held.address, held.unit)
+        assert row["verified"] == held.verified
+    disabling = inputs.loc["pain.broiler.conv.disabling"]
+    assert list(disabling[["low", "central", "high", "interval_mass"]]) == [33.01, 50.27, 67.53, 0.9]
+
+
+def test_the_levels_of_pain_say_what_they_mean():
+    assert [name for name, line in lines().items() if line.meaning] == [
+        f"pain.{level}" for level in ("excruciating", "disabling", "hurtful", "annoying")
+    ]
 
 
 def test_the_banner_names_what_is_not_verified(acct):

@@ -51,7 +51,7 @@ def test_hurtful_hours_averted_match_the_published_difference(acct):
 def test_the_rise_in_annoying_hours_is_reported_and_not_floored_at_zero(acct):
     assert per_bird(acct, "annoying")[1] == pytest.approx(-14.6, abs=1.2)
     assert row(acct, "annoying")["mean"] / BIRDS == pytest.approx(-14.64, abs=0.1)
-    assert "Annoying pain" in acct.text.split("What is saved:")[1].split("What is lost:")[0]
+    assert "Annoying pain" in acct.text.split("What may go either way:")[1].split("The figures for")[0]
 
 
 def test_levels_are_the_published_ones(acct):

@@ -5,7 +5,7 @@ import pytest
 from welfare.accounting.distributions import Draws
 from welfare.accounting.ledger import Account, account
 from welfare.accounting.money import COLUMNS, switching
-from welfare.accounting.narrative import side, two_figures
+from welfare.accounting.narrative import rounded, side, written
 from welfare.accounting.parameters import parameters
 from welfare.accounting.scenarios import lines
 from welfare.accounting.simulate import Entry, Sampled
@@ -81,11 +81,27 @@ def test_changing_what_switching_returns_changes_nothing(acct):
 
 
 @pytest.mark.parametrize(
-    ("value", "written"),
-    [(33010, "33,000"), (1.8 / 33.01, "0.055"), (13.4, "13"), (-1800, "-1,800"), (0, "0"), (99.9, "100"), (5.0, "5.0")],
+    ("value", "words"),
+    [
+        (33003.77, "33,000"),
+        (-1800, "-1,800"),
+        (1.8 / 33.01, "0.055"),
+        (0.355, "0.36"),  # a half as printed, though its binary neighbour lies below
+        (0.345, "0.35"),
+        (35.5, "35.5"),
+        (37.5, "37.5"),
+        (18.0, "18"),
+        (100.0, "100"),
+        (6.836, "6.84"),
+        (999.6, "1,000"),
+        (0.999, "1"),
+        (np.float64(-0.0375), "-0.038"),
+        (0, "0"),
+    ],
 )
-def test_numbers_in_text_have_two_figures(value, written):
-    assert two_figures(value) == written
+def test_numbers_are_written_with_three_figures_or_two_below_one(value, words):
+    assert written(value) == words
+    assert written(rounded(value)) == words
 
 
 @pytest.mark.parametrize(

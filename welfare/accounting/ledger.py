@@ -10,8 +10,8 @@ import pandas as pd
 
 from welfare.accounting.money import COLUMNS as MONEY_COLUMNS
 from welfare.accounting.money import money, switching
-from welfare.accounting.narrative import narrate, notes, side
-from welfare.accounting.parameters import Book, parameters
+from welfare.accounting.narrative import narrate, notes, rounded, side
+from welfare.accounting.parameters import Book, Parameter, parameters
 from welfare.accounting.records import hash_files
 from welfare.accounting.scenarios import Scenario, scenario
 from welfare.accounting.simulate import Entry, difference, entries, summary
@@ -19,6 +19,10 @@ from welfare.errors import BadParameter, NoBareNumber
 from welfare.schema.results import Result
 
 COLUMNS = ("line", "account", "bearer", "unit", "low", "median", "high", "mean", "status")
+_INPUTS = (
+    "id", "description", "system", "unit", "low", "central", "high", "interval_mass", "data_period", "jurisdiction",
+    "source", "address", "status", "verified", "note",
+)  # fmt: skip
 _EXTRA = ("interval", "sources", "reason")
 _LEAST_DRAWS = 100
 _FILES = ("lines.csv", "scenarios.csv", "scenario_lines.csv", "valuations.csv")
@@ -50,6 +54,9 @@ class Account(Result):
     scenarios_sha256 : str
         Hash of the shipped lines, scenarios and valuations (lines.csv, scenarios.csv, scenario_lines.csv,
         valuations.csv); a scenario handed in as an object is not among them.
+    inputs : DataFrame
+        One row per parameter behind a figure of `levels`, as its source gives it: id, description, system, unit, low,
+        central, high, interval_mass, data_period, jurisdiction, source, address, status, verified, note.
 
     Raises
     ------
@@ -72,6 +79,7 @@ class Account(Result):
     book: str
     book_sha256: str
     scenarios_sha256: str
+    inputs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(_INPUTS)))
     _switching: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
@@ -136,12 +144,14 @@ class Account(Result):
         from welfare.figures.money import hours
 
         shown = self.table[self.table["unit"].str.startswith("h per") & self.table["low"].notna()]
-        return hours(shown[["line", "unit", "low", "median", "high"]], ax=ax)
+        bounds = shown[["low", "median", "high"]].map(rounded, na_action="ignore")
+        return hours(bounds.assign(line=shown["line"], unit=shown["unit"]), ax=ax)
 
     def record(self) -> dict[str, Any]:
         """Return the account as plain values for JSON: no NaN (None instead), every frame as a list of rows."""
         frames = {"table": self.table, "levels": self.levels, "money": self.money.reset_index()}
         frames |= {"bearers": self.bearers, "switching": self.switching(), "dropped": self.dropped}
+        frames |= {"inputs": self.inputs}
         rows = {name: _plain(frame) for name, frame in frames.items()}
         about = {"scenario": self.scenario, "against": self.against, "draws": self.draws, "seed": self.seed}
         about |= {"book": self.book, "book_sha256": self.book_sha256}
@@ -232,9 +242,10 @@ def account(
     differences = [difference(one[name], two[name]) for name in one if name in two]
     unmatched = _unmatched(one, two) | _unmatched(two, one)
     table, flips = _frame(differences), switching(differences)
+    used = _used([*one.values(), *two.values()])
     return Account(
         table=table,
-        text=narrate(first, second, table, flips, draws, seed),
+        text=narrate(first, second, table, flips, used, draws, seed),
         dropped=_dropped(differences, unmatched),
         notes=notes(differences, book, draws),
         levels=pd.concat([_levels(first, one), _levels(second, two)], ignore_index=True),
@@ -246,6 +257,7 @@ def account(
         book=book.name,
         book_sha256=book.sha256,
         scenarios_sha256=hash_files(*_FILES),
+        inputs=_inputs(used),
         _switching=flips,
     )
 
@@ -287,6 +299,17 @@ def _frame(rows: list[Entry]) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(records, columns=[*COLUMNS, *_EXTRA])
     return frame.astype(dict.fromkeys(("low", "median", "high", "mean"), "float64"))
+
+
+def _used(rows: list[Entry]) -> list[Parameter]:
+    """Return each parameter behind a figure, once."""
+    return list(dict.fromkeys(p for e in rows if e.quantity is not None for p in e.parameters))
+
+
+def _inputs(used: list[Parameter]) -> pd.DataFrame:
+    records = [p.model_dump() | {"verified": p.verified} for p in used]
+    frame = pd.DataFrame(records, columns=list(_INPUTS))
+    return frame.astype(dict.fromkeys(("low", "central", "high", "interval_mass"), "float64"))
 
 
 def _levels(of: Scenario, rows: dict[str, Entry]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.accounting.distributions import Draws
+from welfare.accounting.narrative import written
 from welfare.accounting.parameters import worst_status
 from welfare.accounting.records import Record, parameter_file, read_records, refuse_duplicates
 from welfare.accounting.simulate import INTERVAL, Entry, Sampled, summary
@@ -144,7 +145,8 @@ def _flip(cost: Entry, cost_draws: Draws, hours: Entry, hours_draws: Draws) -> d
 def _no_price(never: float, hours: Entry) -> str:
     if never == 0:
         return ""
-    return f"in {never:.2%} of the draws the cheaper side does not have more {hours.line.name}, so no price flips it"
+    share = written(100 * never)
+    return f"in {share}% of the draws the cheaper side does not have more {hours.line.name}, so no price flips it"
 
 
 __all__ = ["COLUMNS", "money", "switching"]

@@ -38,7 +38,9 @@ class Line(Record):
     scaling : float
         Factor from that unit to the one shown, e.g. 1,000 for a figure per 1,000 birds.
     shown_unit : str
-        Unit after scaling, in words.
+        Unit after scaling, in words; a share names what it is a share of.
+    meaning : str
+        What the words stand for, where they do not say it themselves.
     """
 
     line: str
@@ -50,6 +52,7 @@ class Line(Record):
     unit: str
     scaling: float = Field(gt=0)
     shown_unit: str
+    meaning: str = ""
 
 
 class ScenarioLine(Record):
@@ -96,6 +99,7 @@ class _Header(Record):
     book: str
     base: str
     scope: str
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,8 @@ class Scenario:
         What the figures cover and what they leave out.
     rows : tuple of ScenarioLine
         One per line.
+    about : str
+        What the system is, where its title does not say it.
     """
 
     name: str
@@ -121,6 +127,7 @@ class Scenario:
     base: str
     scope: str
     rows: tuple[ScenarioLine, ...]
+    about: str = ""
 
 
 @cache
@@ -155,7 +162,7 @@ def _assemble(header: _Header, rows: tuple[ScenarioLine, ...]) -> Scenario:
     order = list(lines())
     ordered = tuple(sorted(rows, key=lambda row: order.index(row.line)))
     return Scenario(
-        header.scenario, header.title, header.species, header.book, header.base, header.scope, ordered
+        header.scenario, header.title, header.species, header.book, header.base, header.scope, ordered, header.about
     )  # fmt: skip
 
 

@@ -1,69 +1,188 @@
-"""The section on what is saved and what is lost, natural units first."""
+"""The section on what keeping a practice saves and what it costs, natural units first."""
 
 from __future__ import annotations
 
-from welfare.report.document import Disclosure, FigureBlock, Prose, Section, TableBlock
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from welfare.report.document import Block, Disclosure, FigureBlock, Prose, Section, TableBlock
 from welfare.report.findings import Findings
+from welfare.report.tables import Format
 from welfare.report.words import svg
+
+if TYPE_CHECKING:
+    from welfare.accounting.ledger import Account
+
+_BOUNDS = ("low", "median", "high")
+_VIEWS = {
+    "animal_weight_zero": "animals count for nothing",
+    "willingness_to_pay": "what people would pay for them",
+    "intrinsic": "animals count for themselves",
+}
+_SOURCE = "The parameters behind these figures are in the last table of this section."
 
 
 def account_section(findings: Findings) -> Section:
-    """Set out the account: hours of pain, natural units, the money panel, who bears it, where the answer flips."""
-    from welfare.figures.money import hours
-    from welfare.figures.numbers import short
-
+    """Set out the account: pain, natural units, money, where the answer flips, who bears it, and the sources."""
     account = findings.account
-    pain = account.table[account.table["unit"].str.startswith("h ") & account.table["median"].notna()]
-    caption = "Hours of pain: conventional broilers less Better Chicken Commitment broilers"
-    natural = account.table[["line", "bearer", "unit", "low", "median", "high", "interval", "status"]]
-    money = account.money.reset_index()
-    money = money[
-        money["animal_weight_zero"].notna() | money["willingness_to_pay"].notna() | money["intrinsic"].notna()
-    ]
+    stamped = "The account below uses published figures, not simulated ones; it is stamped as part of this document."
     return Section(
-        "What is saved and what is lost",
+        "Keeping conventional broilers instead of the Better Chicken Commitment: what it saves, what it costs",
         [
-            FigureBlock(
-                svg(hours(pain), caption, findings), caption, "Welfare Footprint Project; parameters in the appendix"
-            ),
+            *([Prose(stamped)] if findings.simulated else []),
+            _hours(findings),
+            _levels_of_pain(),
             Prose(_paragraphs(account.text)),
-            TableBlock(
-                natural,
-                "The account in natural units",
-                "Parameter book us_broiler",
-                formats=dict.fromkeys(("low", "median", "high"), short),
-                missing="not quantified",
-            ),
-            TableBlock(
-                money[
-                    ["line", "at", "animal_weight_zero", "willingness_to_pay", "intrinsic", "currency", "price_year"]
-                ],
-                "Money, three views side by side, never summed; lines without a price are in the table above",
-                "Parameter book us_broiler",
-                missing="not monetised",
-            ),
-            TableBlock(
-                account.switching()[["quantity", "unit", "low", "median", "high", "never", "reason"]],
-                "Where the answer flips",
-                formats={"low": short, "median": short, "high": short, "never": ".1%"},
-                missing="no price flips it",
-            ),
-            Disclosure(
-                "Who bears it",
-                [TableBlock(account.bearers.reset_index(drop=True), "Who bears each line", missing="not quantified")],
-            ),
+            _natural(account),
+            *_money(account),
+            _flips(account),
+            Disclosure("Who bears it", [_bearers(account)]),
+            Disclosure("What is not counted, and why", [_not_counted(account)]),
+            Disclosure("Where each figure comes from", [_parameters(account)]),
             Disclosure("Notes", [Prose("\n".join(f"- {note}" for note in account.notes))]),
         ],
-        lead="Conventional broilers set against the Better Chicken Commitment, per 1,000 birds, natural units first.",
+        lead="Told from the side of keeping conventional broilers: saved is what there is less of with them than under "
+        "the Better Chicken Commitment, lost what there is more of. Per 1,000 birds, natural units first.",
+        anchor="what-is-saved-and-what-is-lost",
     )
 
 
+def _hours(findings: Findings) -> Block:
+    from welfare.accounting.narrative import rounded
+    from welfare.figures.money import hours
+
+    table = findings.account.table
+    pain = table[table["unit"].str.startswith("h ") & table["median"].notna()]
+    # The figure prints what it is given, so it is given what the text and the tables print.
+    pain = pain.assign(**{name: pain[name].map(rounded) for name in _BOUNDS})
+    caption = "Hours of pain: conventional broilers less Better Chicken Commitment broilers"
+    return FigureBlock(svg(hours(pain), caption, findings), caption, f"Welfare Footprint Project. {_SOURCE}")
+
+
+def _levels_of_pain() -> Block:
+    """Say what the words for pain mean."""
+    from welfare.accounting.scenarios import lines
+
+    said = [f"- {line.name}: {line.meaning}." for line in lines().values() if line.meaning]
+    source = "https://welfarefootprint.org/technical-definitions/pain-intensities"
+    return Prose(
+        f"What the four levels of pain mean, after the definitions of the Welfare Footprint Institute ({source}):\n\n"
+        + "\n".join(said)
+    )
+
+
+def _natural(account: Account) -> Block:
+    counted = account.table[account.table["low"].notna()]
+    return TableBlock(
+        counted[["line", "unit", *_BOUNDS, "interval", "status"]],
+        "The account in natural units: conventional less Commitment, so above 0 is lost and below 0 saved",
+        _SOURCE,
+        labels={"interval": "low and high are", "status": "least certain source"},
+        formats=_written(_BOUNDS),
+        missing="none published",
+    )
+
+
+def _money(account: Account) -> list[Block]:
+    """Show what is in money under the three views, one row where low, median and high are one number."""
+    money = account.money.reset_index().dropna(subset=list(_VIEWS), how="all")
+    same = money.groupby("line", sort=False)[list(_VIEWS)].transform("nunique").le(1).all(axis=1)
+    rows = money.assign(at=money["at"].mask(same, "single figure")).drop_duplicates(["line", "at"])
+    if rows.empty:
+        return [Prose("In money: no line has a price.")]
+    year = "price_year"
+    return [
+        Prose(
+            "In money, three views of what animals are worth stand side by side, each a whole view, never summed: "
+            f"{', '.join(_VIEWS.values())}. What a producer pays is the same under each. What the animals bear has no "
+            "price in any of them: none that is held fits."
+        ),
+        TableBlock(
+            rows[["line", "at", *_VIEWS, "currency", year]],
+            "Money, per 1,000 birds: conventional less Commitment, so below 0 is saved; "
+            "lines without a price are in the table above",
+            _SOURCE,
+            labels=_VIEWS,
+            formats=_written(_VIEWS),
+            missing="not monetised",
+        ),
+    ]
+
+
+def _flips(account: Account) -> Block:
+    from welfare.accounting.narrative import written
+
+    flips = account.switching()
+    weak = flips["status"].isin(["abstract", "unverified", "judgement"]).any()
+    return TableBlock(
+        flips[["quantity", "unit", *_BOUNDS, "never"]],
+        "Where the answer flips" + ("; these prices rest on figures that have not been verified" if weak else ""),
+        "Never: the share of draws in which no price flips it, since the cheaper side does not have more of that pain. "
+        + _SOURCE,
+        formats={**_written(_BOUNDS), "never": lambda share: f"{written(100 * share)}%"},
+        missing="no price flips it",
+    )
+
+
+def _bearers(account: Account) -> Block:
+    """Say who bears each line and which way it goes; the numbers are in the table of natural units."""
+    from welfare.accounting.narrative import EITHER_WAY
+
+    bearers = account.bearers[["bearer", "line", "side"]]
+    bearers = bearers.assign(side=bearers["side"].replace(dict.fromkeys(EITHER_WAY, "either way")))
+    counts = ", ".join(f"{count} {side}" for side, count in bearers["side"].value_counts().items())
+    return TableBlock(bearers, f"Who bears each of {len(bearers)} lines: {counts}", labels={"side": "direction"})
+
+
+def _not_counted(account: Account) -> Block:
+    return TableBlock(
+        account.dropped, "Lines without a figure on one side or both", labels={"row": "line", "reason": "why"}
+    )
+
+
+def _parameters(account: Account) -> Block:
+    """Trace each figure of the account to who published it."""
+    counted = account.table.loc[account.table["low"].notna(), "sources"]
+    ids = {name for sources in counted for name in sources.split(" ; ")}
+    used = account.inputs[account.inputs["id"].isin(ids)]
+    frame = used.assign(
+        what=used["description"] + ", " + used["system"],
+        checked=used["verified"].map({True: "verified", False: "not verified"}) + " (" + used["status"] + ")",
+        interval_mass=used["interval_mass"].map(lambda mass: f"{mass:.0%}", na_action="ignore"),
+    )
+    columns = ["what", "low", "central", "high", "interval_mass", "unit", "source", "data_period", "jurisdiction"]
+    return TableBlock(
+        frame[[*columns, "address", "checked", "id"]],
+        f"The parameters used, from the book {account.book}",
+        f"SHA-256 of the book: {account.book_sha256}.",
+        labels={
+            "interval_mass": "low to high holds",
+            "source": "published by",
+            "data_period": "year",
+            "jurisdiction": "country",
+            "checked": "status",
+        },
+        # As published, not rounded.
+        formats=dict.fromkeys(("low", "central", "high"), lambda value: f"{value:,.10g}"),
+        missing="not given",
+    )
+
+
+def _written(columns: Mapping[str, str] | tuple[str, ...]) -> dict[str, Format]:
+    from welfare.accounting.narrative import written
+
+    return dict.fromkeys(columns, lambda value: written(value).replace("-", "−"))
+
+
 _NEW_PARAGRAPH = (
+    " Figures are",
     " What is saved:",
     " What is lost:",
+    " What may go either way:",
     " The figures for",
     " Who bears it:",
     " Where the answer flips:",
+    " These prices rest",
     " Not counted,",
     " Hours are",
 )
