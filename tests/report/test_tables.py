@@ -82,8 +82,46 @@ def test_a_missing_value_is_a_word_and_never_a_zero(column):
 
 def test_the_word_for_missing_can_be_set_for_all_columns_or_by_column():
     frame = pd.DataFrame({"a": ["x"], "b": [np.nan], "c": [np.nan]})
-    assert _texts(frame, missing="not stated")[1] == ["x", "not stated", "not stated"]
+    assert _texts(frame, missing="not stated")[1] == ["x", "not stated"]
     assert _texts(frame, missing={"b": "not estimated"})[1] == ["x", "not estimated", "not collected"]
+
+
+def test_neighbours_missing_under_one_word_share_a_cell_and_the_head_of_the_row_stands_alone():
+    frame = pd.DataFrame({"a": [None, "x"], "low": [np.nan, 1.0], "mid": [np.nan, np.nan], "high": [np.nan, 2.0]})
+    html = html_table(frame, caption="c")
+    assert _texts(frame)[1:] == [["not collected", "not collected"], ["x", "1", "not collected", "2"]]
+    assert html.count('colspan="3"') == 1
+    assert html.count("colspan") == 1
+
+
+@pytest.mark.parametrize("given", [None, ".4f", ".1%"])
+@pytest.mark.parametrize("small", [1e-7, 3e-300])
+def test_a_positive_p_or_q_is_never_printed_as_zero(given, small):
+    frame = pd.DataFrame({"q_value": [small, 0.0, 0.5, 0.25]})
+    texts = [row[0] for row in _texts(frame, formats={"q_value": given} if given else None)[1:]]
+    assert texts[0] == {None: "<0.01", ".4f": "<0.0001", ".1%": "<0.1%"}[given]
+    assert float(texts[1].rstrip("%")) == 0
+
+
+def test_a_number_just_below_zero_is_not_printed_as_zero_either():
+    assert _texts(pd.DataFrame({"a": [-1e-9, -0.02]}), formats={"a": ".2f"})[1:] == [[">−0.01"], ["−0.02"]]
+
+
+def test_text_that_holds_a_nought_is_left_as_it_is():
+    assert _texts(pd.DataFrame({"a": ["0"]}), formats={"a": "s"})[1] == ["0"]
+
+
+def test_a_hash_is_printed_whole_in_a_column_that_breaks():
+    sha = "0123456789abcdef" * 4
+    (_, (_, (text, classes)), _) = _read(pd.DataFrame({"file": ["a", "b"], "sha256": [sha, None]}))
+    assert text == sha
+    assert classes == {"code"}
+
+
+def test_a_short_table_is_marked_to_stay_on_one_page_and_a_long_one_is_not():
+    frame = pd.DataFrame({"a": range(40)})
+    assert "brief" in html_table(frame, caption="c", rows=5)
+    assert "brief" not in html_table(frame, caption="c")
 
 
 def test_a_zero_is_a_zero_and_not_missing():
