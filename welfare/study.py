@@ -24,7 +24,7 @@ from welfare.patterns.scan import scan
 from welfare.report.findings import Findings
 from welfare.report.results import provenance, results
 from welfare.report.slaughter import slaughter_report
-from welfare.report.words import plants_in_words
+from welfare.report.words import MORE_THAN_EXPECTED, plants_in_words
 from welfare.schema.provenance import write_json, write_parquet, write_text
 from welfare.schema.tables import Tables
 from welfare.sources.folder import read_folder
@@ -46,11 +46,6 @@ _MIXED = "other mixes of species"
 _MODEL = "findings_count ~ C(species_mix) + C(volume_category) + C(size_class)"
 _SYSTEMS = ("npis", "traditional")
 _SPEED_MODEL = "injuries_count ~ C(inspection_system, contr.treatment('traditional')) + speed_10 + C(volume_category)"
-_CAUTION = (
-    "More noncompliance recorded than expected means worse handling or stricter inspection: the records do not say "
-    "which. Directed tasks are not random: inspectors look where they expect to find."
-)
-
 Progress = Callable[[str], object]
 
 
@@ -166,8 +161,8 @@ def _us_slaughter(
     panel = panel.join(model.fitted)
     expected = panel[panel["tasks_count"].notna()]
     tell("compare plants and districts with what is expected")
-    plants = profile(expected, seed=seed, caution=_CAUTION)
-    districts = profile(expected, facility="district", seed=seed, caution=_CAUTION)
+    plants = profile(expected, seed=seed, caution=MORE_THAN_EXPECTED)
+    districts = profile(expected, facility="district", seed=seed, caution=MORE_THAN_EXPECTED)
     tell("search the map for clusters")
     clusters = scan(
         expected["findings_count"],
@@ -272,5 +267,5 @@ def _write(findings: Findings, out: Path) -> Study:
         "account.json": write_json(out / "account.json", {"simulated": findings.simulated, **acct}),
         "report.html": write_text(out / "report.html", page),
     }
-    text = ("SIMULATED. " if findings.simulated else "") + f"{plants_in_words(findings)} {_CAUTION}"
+    text = ("SIMULATED. " if findings.simulated else "") + f"{plants_in_words(findings)} {MORE_THAN_EXPECTED}"
     return Study(files["report.html"], files, text, findings, findings.simulated)

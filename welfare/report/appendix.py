@@ -9,6 +9,7 @@ import pandas as pd
 from welfare.report.document import Disclosure, FigureBlock, Prose, Section, TableBlock
 from welfare.report.findings import Findings
 from welfare.report.results import provenance
+from welfare.report.words import file_in_words, in_words
 
 _TO_DECIDE = (
     "Pairs a person should decide are in links_to_review.csv, side by side, with score and reason. It is a working "
@@ -25,12 +26,12 @@ def links_section(findings: Findings) -> Section:
         "How records were linked",
         [
             TableBlock(
-                links.summary,
-                "Records by what became of them; 'outside' are reports of other industries",
+                links.summary.assign(source_id=links.summary["source_id"].map(file_in_words)),
+                "Records by what became of them; outside are reports of other industries, review waits for a person",
                 labels={"source_id": "file"},
             ),
-            Prose(f"{links.text}\n\n{_TO_DECIDE}"),
-            Prose("\n".join(f"- {note}" for note in links.notes)),
+            Prose(_TO_DECIDE),
+            Prose("\n".join(f"- {in_words(note)}" for note in links.notes)),
         ],
         lead="By number where there is one; else by name, address, distance and activity, with a reason for each pair.",
     )
@@ -49,7 +50,8 @@ def coverage_section(findings: Findings) -> Section:
         axes = regions(table, categories=[word for word in order if word in set(table)], missing="no plant to cover")
         svg = to_svg(axes, alt=f"{caption}, by state.", simulated=findings.simulated)
         blocks.append(FigureBlock(svg, caption))
-    wide = findings.coverage.pivot_table(index="region", columns="measure", values="coverage", aggfunc="first")
+    shown = findings.coverage[findings.coverage["column"].isin(_MEASURES)]
+    wide = shown.pivot_table(index="region", columns="measure", values="coverage", aggfunc="first")
     wide.columns.name = None
     blocks.append(
         Disclosure(
@@ -62,8 +64,23 @@ def coverage_section(findings: Findings) -> Section:
         blocks,
         lead=(
             "OSHA's file covers states under federal OSHA; states with a plan of their own for private employers are "
-            "not collected. Such plants are in no rate, map, scan or rank of injuries: nothing known is not zero."
+            "not collected. Such plants are in no rate or rank of injuries: nothing known is not zero. Full means "
+            "every plant one would expect, partial some of them, none not one. Line speeds are known for no plant "
+            "through all the time covered; see Line speed for what is permitted since when."
         ),
+    )
+
+
+def copies_sentence(findings: Findings) -> str:
+    """Say which files are not the publisher's own download, and what to do about it."""
+    if findings.simulated:
+        return "The files are made up by this package: they are nobody's records."
+    copies = sum(bundle.obtained_from != "" for bundle in findings.bundles)
+    if not copies:
+        return "No manifest says where the files were obtained: obtain certified copies before a hearing."
+    return (
+        f"{copies} of the {len(findings.bundles)} files are copies obtained elsewhere than from the publisher (see "
+        "Files): obtain a certified copy before a hearing."
     )
 
 
@@ -71,31 +88,29 @@ def files_section(findings: Findings) -> Section:
     """List every file used, with its hash, publisher and origin, and every file not used, with the reason."""
     files = pd.DataFrame(provenance(findings)["files"])
     used = files.assign(covers=files["covers"].map(lambda days: " to ".join(days) if days else None))
-    copies = used["obtained_from"] != ""
-    note = (
-        f"{int(copies.sum())} of {len(used)} files are copies obtained elsewhere than from the publisher: "
-        "obtain a certified copy before a hearing."
-        if copies.any()
-        else "No manifest says where these files were obtained: obtain certified copies before a hearing."
-    )
     dropped = pd.DataFrame(
         [
-            {"step": "reading", "what": bundle.source_id, "left out": len(bundle.rejects), "of": len(bundle.raw)}
+            {
+                "step": "reading",
+                "what": file_in_words(bundle.source_id),
+                "left out": len(bundle.rejects),
+                "of": len(bundle.raw),
+            }
             for bundle in findings.bundles
         ]
         + [
             {
                 "step": "linking",
-                "what": row["source_id"],
-                "left out": row["records"] - row["linked"] - row["confirmed"],
-                "of": row["records"],
+                "what": file_in_words(row["source_id"]),
+                "left out": row["records"] - row["outside"] - row["linked"] - row["confirmed"],
+                "of": row["records"] - row["outside"],
             }
             for row in findings.links.summary.to_dict("records")
         ]
         + [
             {
                 "step": "model of noncompliance",
-                "what": reason,
+                "what": in_words(str(reason)),
                 "left out": count,
                 "of": findings.model.n + len(findings.model.dropped),
             }
@@ -104,18 +119,20 @@ def files_section(findings: Findings) -> Section:
         + [
             {
                 "step": "comparison of plants",
-                "what": reason,
+                "what": in_words(str(reason)),
                 "left out": count,
                 "of": int(findings.panel["tasks_count"].notna().sum()),
             }
             for reason, count in findings.plants.dropped["reason"].value_counts().items()
         ]
     )
-    unused = findings.files[~findings.files["used"]][["path", "source", "vintage", "role", "reason"]]
+    unused = findings.files[~findings.files["used"]]
+    known = unused[unused["source"].notna()]
+    others = len(unused) - len(known)
     return Section(
         "Files, and what was left out",
         [
-            Prose(note),
+            Prose(copies_sentence(findings)),
             TableBlock(
                 used[["source_id", "publisher", "obtained_from", "licence", "covers", "records", "rejected", "sha256"]],
                 "Files used",
@@ -125,7 +142,14 @@ def files_section(findings: Findings) -> Section:
             TableBlock(dropped, "What was left out at each step"),
             Disclosure(
                 f"{len(unused)} files of the folder were not used, or for linking alone",
-                [TableBlock(unused, "Files not used, and why", missing="not recognised")],
+                [
+                    TableBlock(
+                        known[["path", "source", "vintage", "role", "reason"]],
+                        "Files not used, and why",
+                        missing="none",
+                    ),
+                    Prose(f"{others:,} more are of no source in this study; results.json lists them."),
+                ],
             ),
         ],
         lead="Every figure can be followed to a file and a record; these are the files.",

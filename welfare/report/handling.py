@@ -2,151 +2,205 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import pandas as pd
 
-from welfare.report.document import Callout, Disclosure, FigureBlock, Prose, Section, TableBlock
+from welfare.report.document import Block, Callout, Disclosure, FigureBlock, Prose, Section, TableBlock
 from welfare.report.findings import Findings
 from welfare.report.words import (
-    CANNOT_SHOW,
-    FSIS,
-    MODEL_SOURCE,
+    DEMOGRAPHICS,
+    DIRECTORY,
+    HANDLING,
+    MORE_THAN_EXPECTED,
     cluster_sentence,
     in_words,
     plants_in_words,
     readable,
+    source_line,
     svg,
     term_in_words,
 )
+from welfare.sources.registry import source_row
 
-if TYPE_CHECKING:
-    from welfare.stats.rates import Rate
+_GROUPS = {"species_mix": "species", "volume_category": "slaughter volume category", "size_class": "size"}
+_SCALES = (
+    "Volume category is FSIS's own scale of how many animals a plant slaughters, from 1 (fewest) to 5 (most); the "
+    "files do not give its thresholds. Size is FSIS's: Large has 500 employees or more, Small 10 to 499, Very Small "
+    "fewer than 10 or less than 2.5 million dollars of sales a year (61 FR 38806)."
+)
+_RATIO_FORMATS = {"ratio": ".2f", "ratio_low": ".2f", "ratio_high": ".2f", "p_value": ".3f"}
+_COUNT_FORMATS = {"observed": ",.0f", "expected": ",.1f", "ratio": ".2f", "low": ".2f", "high": ".2f", "q_value": ".4f"}
+_BY_CHANCE = {"low": "low, by chance alone", "high": "high, by chance alone", "q_value": "q"}
 
 
 def noncompliance_section(findings: Findings) -> Section:
     """Show noncompliance per 1,000 tasks by kind of plant, and the model that holds all kinds fixed together."""
-    from welfare.figures.estimates import forest, rates
+    return Section(
+        "Noncompliance in handling",
+        [
+            Prose(f"{_how_many(findings)}\n\n{_SCALES}"),
+            *(_rates(findings, by, words) for by, words in _GROUPS.items()),
+            *_model(findings),
+            Callout("What this cannot show", MORE_THAN_EXPECTED),
+        ],
+        lead="How often inspectors wrote a noncompliance record, per humane-handling task.",
+    )
 
-    blocks: list[Any] = []
-    for by, words in (("species_mix", "species"), ("volume_category", "volume category"), ("size_class", "size")):
-        table = (
-            findings.rates[by].table.sort_values("rate", ascending=False)
-            if by == "species_mix"
-            else findings.rates[by].table
-        )
-        table = table.assign(group=table[by].map(readable))
-        caption = f"Noncompliance records per 1,000 tasks by {words}"
-        drawn = rates(table, label="group", unit="noncompliance records per 1,000 tasks")
-        blocks.append(FigureBlock(svg(drawn, caption, findings), caption, FSIS))
-    overall = findings.rates["all_plants"]
-    terms = findings.model.table[findings.model.table["term"] != "Intercept"]
+
+def _how_many(findings: Findings) -> str:
+    """Lead from the file's records to those at linked plants and to those the model uses; say what the file lacks."""
+    bundles = findings.of_source(HANDLING)
+    inspections = pd.concat([bundle.inspections for bundle in bundles])
+    row = findings.rates["all_plants"].table.iloc[0]
+    compared = findings.plants.table
+    return (
+        f"{inspections['findings_count'].sum():,} noncompliance records in {inspections['tasks_count'].sum():,} tasks "
+        f"are in the file; {row['events']:,.0f} in {row['exposure']:,.0f} tasks are at plants that could be linked to "
+        f"the directory; {compared['observed'].sum():,.0f} at the {len(compared):,} plants whose species, volume and "
+        f"size are known. At linked plants that is {row['rate']:.2f} per 1,000 tasks (exact 95% interval "
+        f"{row['low']:.2f} to {row['high']:.2f}). The intervals of this and the next three figures allow for chance "
+        f"alone; the counts vary {findings.model.dispersion:.1f} times as much as chance gives, so they are too narrow."
+        f"\n\nKnown defects of the file: {source_row(HANDLING)['known_defects']}."
+    )
+
+
+def _rates(findings: Findings, by: str, words: str) -> FigureBlock:
+    from welfare.figures.estimates import rates
+
+    table = findings.rates[by].table
+    table = table.sort_values("rate", ascending=False) if by == "species_mix" else table
+    caption = f"Noncompliance records per 1,000 tasks by {words}"
+    drawn = rates(
+        table.assign(group=table[by].map(readable)), label="group", unit="noncompliance records per 1,000 tasks"
+    )
+    return FigureBlock(svg(drawn, caption, findings), caption, source_line(findings, HANDLING, DEMOGRAPHICS))
+
+
+def _model(findings: Findings) -> list[Block]:
+    from welfare.figures.estimates import forest
+
+    model = findings.model
+    terms = model.table[model.table["term"] != "Intercept"]
     terms = terms.assign(term=terms["term"].map(term_in_words))
-    caption = "Rate ratios of noncompliance, all three held fixed together"
-    blocks += [
-        Prose(_overall(overall)),
-        FigureBlock(svg(forest(terms), caption, findings), caption, MODEL_SOURCE),
-        Prose(in_words(findings.model.text + "\n\n" + " ".join(findings.model.notes))),
+    caption = f"Rate ratios of noncompliance, compared with {_compared_with(findings)}; each with the others held fixed"
+    source = source_line(findings, HANDLING, DIRECTORY, DEMOGRAPHICS)
+    checks = model.check()
+    return [
+        FigureBlock(svg(forest(terms), caption, findings), caption, source),
+        Prose(in_words(model.text)),
         Disclosure(
             "The model's estimates and checks",
             [
                 TableBlock(
-                    terms[["term", "ratio", "ratio_low", "ratio_high", "p_value"]],
+                    terms[["term", *_RATIO_FORMATS]],
                     caption,
-                    MODEL_SOURCE,
+                    source,
                     labels={"ratio_low": "low", "ratio_high": "high", "p_value": "p"},
-                    formats={"ratio": ".2f", "ratio_low": ".2f", "ratio_high": ".2f", "p_value": ".3f"},
+                    formats=_RATIO_FORMATS,
                 ),
-                TableBlock(findings.model.check(), "Checks of the model", missing="not known"),
+                TableBlock(
+                    checks.assign(advice=checks["advice"].map(in_words)), "Checks of the model", missing="not known"
+                ),
+                Prose(in_words(" ".join(model.notes))),
             ],
         ),
-        Callout("What this cannot show", CANNOT_SHOW[1]),
     ]
-    return Section(
-        "Noncompliance in handling", blocks, lead="How often inspectors wrote a noncompliance record, per task."
-    )
 
 
-def _overall(found: Rate) -> str:
-    row = found.table.iloc[0]
-    return (
-        f"At plants that could be linked, {row['events']:,.0f} noncompliance records were written in "
-        f"{row['exposure']:,.0f} tasks: {row['rate']:.2f} per 1,000 (exact 95% interval {row['low']:.2f} to "
-        f"{row['high']:.2f}). The interval allows for chance alone: it says nothing of what was not recorded."
-    )
+def _compared_with(findings: Findings) -> str:
+    """Name the level of each factor that the ratios are against: the one that has no term."""
+    terms = set(findings.model.table["term"])
+    used = findings.panel[findings.panel["expected_count"].notna()]
+    base = {by: [level for level in sorted(used[by].unique()) if f"C({by})[T.{level}]" not in terms] for by in _GROUPS}
+    species, volume, size = (base[by][0] for by in _GROUPS)
+    return f"{readable(species)} plants of volume category {volume}, {size}"
 
 
 def unusual_section(findings: Findings) -> Section:
     """Show the plants, districts and clusters that differ from what their kind leads one to expect."""
+    source = source_line(findings, HANDLING, DIRECTORY, DEMOGRAPHICS)
+    return Section(
+        "Unusual plants, districts and clusters",
+        [
+            *_plants(findings, source),
+            *_districts(findings, source),
+            *_clusters(findings, source),
+            Callout("What this cannot show", MORE_THAN_EXPECTED),
+        ],
+        lead=f"{plants_in_words(findings)} {cluster_sentence(findings)}",
+    )
+
+
+def _plants(findings: Findings, source: str) -> list[Block]:
     profile = findings.plants
     alt = "Funnel of plants: observed over expected noncompliance against expected noncompliance."
-    blocks: list[Any] = [
+    beyond, most = int((profile.table["low"] > 1).sum()), len(profile.table) * (1 - profile.level) / 2
+    blocks: list[Block] = [
         FigureBlock(
             svg(profile.plot(), alt, findings),
-            "Each dot is a plant; between the lines it differs no more than its peers do",
-            MODEL_SOURCE,
+            "Each dot is a plant; beyond the solid dark lines it is far from its peers",
+            source,
         ),
-        Prose(f"{plants_in_words(findings)}\n\n{in_words(profile.text)}"),
+        Prose(
+            f"{beyond:,} plants had more records than chance alone gives to one plant in 40 (chance would give at "
+            f"most {most:.0f}). Plants also differ in ways this comparison does not hold, and the rule allows for as "
+            f"much of that as plants show: the counts vary {profile.phi:.1f} times as much as chance gives."
+        ),
+        Disclosure("The comparison in full", [Prose(in_words(profile.text)), Prose(in_words(" ".join(profile.notes)))]),
     ]
     named = profile.table[profile.table["flagged"] != ""].sort_values("p_value")
     if len(named):
         about = findings.panel.set_index("facility_id")[["name", "city", "region"]]
-        shown = named.join(about, on="facility_id")
-        columns = [
-            "facility_id",
-            "name",
-            "city",
-            "region",
-            "observed",
-            "expected",
-            "ratio",
-            "low",
-            "high",
-            "q_value",
-            "flagged",
-        ]
+        columns = ["facility_id", "name", "city", "region", *_COUNT_FORMATS, "flagged"]
         blocks.append(
             TableBlock(
-                shown[columns],
-                "Plants apart from their peers, at a false-discovery rate of 5%",
-                MODEL_SOURCE,
-                formats={
-                    "expected": ".1f",
-                    "ratio": ".1f",
-                    "low": ".1f",
-                    "high": ".1f",
-                    "q_value": ".4f",
-                    "observed": ",.0f",
-                },
+                named.join(about, on="facility_id")[columns],
+                "Plants apart from their peers; about 5% of those named are expected to be named by chance",
+                source,
+                labels={"facility_id": "number", "region": "state", **_BY_CHANCE},
+                formats=_COUNT_FORMATS,
             )
         )
-    blocks.append(Prose("Districts. " + in_words(findings.districts.text)))
-    columns = ["district", "observed", "expected", "ratio", "low", "high", "q_value", "flagged"]
-    table = findings.districts.table.rename(columns={"facility_id": "district"}).sort_values("ratio")
-    blocks.append(
-        TableBlock(
-            table[columns],
-            "Inspection districts: noncompliance recorded against what plants of their kind lead one to expect",
-            MODEL_SOURCE,
-            formats={
-                "expected": ",.0f",
-                "observed": ",.0f",
-                "ratio": ".2f",
-                "low": ".2f",
-                "high": ".2f",
-                "q_value": ".3f",
-            },
-        )
+    return blocks
+
+
+def _districts(findings: Findings, source: str) -> list[Block]:
+    profile = findings.districts
+    table = profile.table.rename(columns={"facility_id": "district"}).sort_values("ratio")
+    flagged = table[table["flagged"] != ""]
+    singled = (
+        f"{', '.join(flagged['district'])} {'is' if len(flagged) == 1 else 'are'} apart even so."
+        if len(flagged)
+        else "Because all differ, none is singled out."
     )
-    blocks.append(Prose("Clusters. " + in_words(findings.clusters.text)))
+    states = findings.panel.groupby("district")["region"].agg(lambda regions: ", ".join(sorted(set(regions))))
+    table = table.assign(states=table["district"].map(states))
+    return [
+        Prose(
+            f"Inspection districts range from {table['ratio'].min():.2f} to {table['ratio'].max():.2f} times the "
+            f"noncompliance that plants of their kind lead one to expect, {profile.phi:.0f} times the variance that "
+            f"chance gives. {singled}"
+        ),
+        TableBlock(
+            table[["district", "states", *_COUNT_FORMATS, "flagged"]],
+            "Inspection districts: noncompliance recorded and expected",
+            source,
+            labels=_BY_CHANCE,
+            formats={**_COUNT_FORMATS, "expected": ",.0f"},
+        ),
+    ]
+
+
+def _clusters(findings: Findings, source: str) -> list[Block]:
+    blocks: list[Block] = [Prose(in_words(findings.clusters.text))]
     sure = findings.clusters.table[findings.clusters.table["p_value"] <= 0.05]
     if len(sure):
-        shown = sure.assign(plants=sure["members"].map(len))
         columns = ["cluster", "plants", "observed", "expected", "relative_risk", "p_value", "y", "x", "radius"]
         blocks.append(
             TableBlock(
-                shown[columns],
+                sure.assign(plants=sure["members"].map(len))[columns],
                 "Clusters on the map",
-                MODEL_SOURCE,
-                labels={"x": "longitude", "y": "latitude"},
+                source,
+                labels={"x": "longitude", "y": "latitude", "p_value": "p"},
                 units={"radius": "km", "x": "degrees", "y": "degrees"},
                 formats={
                     "observed": ",.0f",
@@ -159,5 +213,4 @@ def unusual_section(findings: Findings) -> Section:
                 },
             )
         )
-    blocks.append(Callout("What this cannot show", CANNOT_SHOW[1]))
-    return Section("Unusual plants, districts and clusters", blocks, lead=cluster_sentence(findings))
+    return blocks

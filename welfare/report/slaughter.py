@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from welfare.report.appendix import coverage_section, files_section, links_section
+from welfare.accounting.narrative import two_figures
+from welfare.report.appendix import copies_sentence, coverage_section, files_section, links_section
 from welfare.report.balance import account_section
-from welfare.report.document import Callout, Document, FigureBlock, Section, Tiles
+from welfare.report.document import Callout, Document, FigureBlock, Prose, Section, Tiles
 from welfare.report.findings import Findings
 from welfare.report.handling import noncompliance_section, unusual_section
 from welfare.report.results import package_version, results
-from welfare.report.words import cannot_show, cluster_sentence, day_in_words, plants_in_words, svg
+from welfare.report.words import (
+    DEMOGRAPHICS,
+    DIRECTORY,
+    HANDLING,
+    INJURIES,
+    WAIVERS,
+    cannot_show,
+    cluster_sentence,
+    plants_in_words,
+    source_line,
+    svg,
+)
 from welfare.report.workers import injuries_section, speeds_section
 
 
@@ -55,60 +67,74 @@ def slaughter_report(findings: Findings) -> Document:
 
 
 def _subtitle(findings: Findings) -> str:
-    days = [bundle.period for bundle in findings.bundles if bundle.period]
-    first, last = min(first for first, _ in days), max(last for _, last in days)
-    return (
-        f"{len(findings.panel):,} plants of the federal inspection directory of {findings.links.spine.vintage}; "
-        f"records from {day_in_words(first)} to {day_in_words(last)}"
+    slaughter = int(findings.panel["species"].notna().sum())
+    return f"{slaughter:,} plants that slaughter animals, among {len(findings.panel):,} under federal inspection. " + (
+        "; ".join(f"{what}: {_when_of(findings, source)}" for what, source in _DATED.items()) + "."
     )
+
+
+_DATED = {"Handling": HANDLING, "injuries": INJURIES, "waivers": WAIVERS, "directory": DIRECTORY}
+
+
+def _when_of(findings: Findings, source: str) -> str:
+    return source_line(findings, source).rpartition(" (")[2].rstrip(")")
 
 
 def _summary(findings: Findings, figures: dict[str, Any]) -> Section:
     handling, injuries = figures["humane_handling"], figures["injuries"]
     overall = findings.rates["all_plants"].table.iloc[0]
-    flagged = len(figures["plants"]["flagged"])
     tiles = Tiles(
         [
-            (f"{figures['facilities']:,}", "plants in the directory", f"vintage {findings.links.spine.vintage}"),
             (
-                f"{handling['tasks']:,}",
-                "humane-handling tasks",
-                f"{handling['linked']:,} of {handling['rows']:,} rows linked",
+                f"{int(findings.panel['species'].notna().sum()):,}",
+                "plants that slaughter animals",
+                f"of {figures['facilities']:,} in the directory",
+            ),
+            (
+                f"{handling['findings']:,}",
+                "noncompliance records in humane handling",
+                f"in {handling['tasks']:,} tasks; {handling['linked']:,} of {handling['rows']:,} rows linked",
             ),
             (
                 f"{overall['rate']:.2f}",
-                "noncompliance records per 1,000 tasks",
-                f"95% interval {overall['low']:.2f} to {overall['high']:.2f}",
+                "noncompliance records per 1,000 tasks, at linked plants",
+                f"95% interval {overall['low']:.2f} to {overall['high']:.2f}, by chance alone",
             ),
             (
-                f"{flagged}",
+                f"{len(figures['plants']['flagged'])}",
                 "plants apart from their peers",
-                f"of {figures['plants']['compared']:,} compared, 5% false discovery",
+                f"of {figures['plants']['compared']:,} compared",
             ),
             (
                 f"{injuries['naics_3116']:,}",
-                "severe injury reports in NAICS 3116",
+                "severe injury reports in animal slaughtering and processing",
                 f"{injuries['linked'] + injuries['confirmed']:,} linked to a plant",
             ),
-            (
-                f"{figures['waivers']['plants']}",
-                "plants on the line-speed waiver list",
-                "permitted, not measured",
-            ),
+            (f"{figures['waivers']['plants']}", "plants on the line-speed waiver list", "permitted, not measured"),
         ]
     )
     return Section(
         "Summary",
-        [tiles, Callout("What these records cannot show", "\n\n".join(cannot_show(findings)))],
-        lead=_lead(findings, figures),
+        [
+            tiles,
+            Callout("What these records cannot show", "\n\n".join(cannot_show(findings))),
+            Prose(f"{_account_sentence(findings)} {copies_sentence(findings)}"),
+        ],
+        lead=(
+            f"In the time covered ({_when_of(findings, HANDLING)}) inspectors did {handling['tasks']:,} "
+            f"humane-handling tasks and wrote {handling['findings']:,} noncompliance records. "
+            f"{plants_in_words(findings)} {cluster_sentence(findings)}"
+        ),
     )
 
 
-def _lead(findings: Findings, figures: dict[str, Any]) -> str:
-    handling = figures["humane_handling"]
+def _account_sentence(findings: Findings) -> str:
+    table = findings.account.table
+    pain = table[table["line"] == "Disabling pain"].iloc[0]
     return (
-        f"Inspectors did {handling['tasks']:,} humane-handling tasks and wrote {handling['findings']:,} noncompliance "
-        f"records. {plants_in_words(findings)} {cluster_sentence(findings)}"
+        "The account at the end sets conventional broilers against the Better Chicken Commitment: "
+        f"{two_figures(pain['median'])} hours of disabling pain more per 1,000 birds ({two_figures(pain['low'])} to "
+        f"{two_figures(pain['high'])}), against what conventional keeping saves its operator."
     )
 
 
@@ -119,14 +145,15 @@ def _map(findings: Findings) -> Section:
     flags = findings.plants.table.set_index("facility_id")["flagged"]
     words = {"above": "more noncompliance than expected", "below": "less noncompliance than expected"}
     plants = plants.assign(mark=plants["facility_id"].map(flags).map(words))
+    marked = "those apart from their peers are marked" if plants["mark"].notna().any() else "none is marked as apart"
     alt = f"Map of the United States with {len(plants):,} plants that slaughter animals."
     return Section(
         "Where the plants are",
         [
             FigureBlock(
                 svg(points(plants, mark="mark"), alt, findings),
-                f"{len(plants):,} plants slaughter animals; those apart from their peers are marked",
-                "FSIS directory and demographics; flags as in Unusual plants",
+                f"{len(plants):,} plants slaughter animals; {marked}",
+                source_line(findings, DIRECTORY, DEMOGRAPHICS),
             )
         ],
         lead="Each dot is a plant that slaughters animals, at the coordinates its directory gives.",

@@ -6,60 +6,73 @@ from typing import Any
 
 from welfare.report.document import Callout, FigureBlock, Prose, Section, TableBlock
 from welfare.report.findings import Findings
-from welfare.report.words import OSHA, cannot_show, in_words, readable, svg, term_in_words
+from welfare.report.words import (
+    DEMOGRAPHICS,
+    INJURIES,
+    MEASURED,
+    cannot_show,
+    in_words,
+    source_line,
+    svg,
+    system_in_words,
+    term_in_words,
+)
 
 
 def speeds_section(findings: Findings, figures: dict[str, Any]) -> Section:
     """Show what is known of line speeds: systems, permissions by date, and whether they can be compared."""
-    from welfare.figures.estimates import forest
-
-    waivers = figures["waivers"]
-    speed = ", ".join(f"{value:.0f}" for value in waivers["speed_animals_per_min"])
-    granted = waivers["first_granted"]
-    said = (
-        f"{waivers['found']} of {waivers['plants']} plants of the waiver list are in the directory. From the day of "
-        f"its waiver (the first on {granted}) a plant is permitted {speed} birds per minute, and "
-        f"{waivers['ended']}. Before that day one cannot tell: the list holds no earlier waivers. A permitted speed is "
-        "not a measured one. The demographics' column inspection_system_npis_waiver is kept under its own name and "
-        "read as no permission."
-    )
-    systems = findings.systems.assign(inspection_system=findings.systems["inspection_system"].map(readable))
+    demographics = source_line(findings, DEMOGRAPHICS)
+    systems = findings.systems.assign(inspection_system=findings.systems["inspection_system"].map(system_in_words))
     blocks: list[Any] = [
-        Prose(said),
+        Prose(_permissions(figures["waivers"])),
         TableBlock(
             systems[["inspection_system", "facilities"]],
-            "Plants by inspection system, in the agency's own words; a plant may have several",
-            "FSIS demographics",
+            "Plants by inspection system; a plant may have several",
+            demographics,
             labels={"facilities": "plants"},
         ),
         TableBlock(
             findings.comparable.table,
-            "Young-chicken plants: inspection system within volume category",
-            "FSIS demographics",
+            "Plants that slaughter young chickens, by volume category and inspection system",
+            demographics,
+            labels={"npis": "NPIS", "traditional": "traditional"},
         ),
-        Prose(findings.comparable.text),
+        *_speed_model(findings),
+        Callout("What this cannot show", cannot_show(findings)[0]),
     ]
-    if findings.speed_model is None:
-        blocks.append(Callout("What this cannot show", cannot_show(findings)[0]))
-    else:
-        terms = findings.speed_model.table[findings.speed_model.table["term"] != "Intercept"]
-        terms = terms.assign(term=[_speed_term(term) for term in terms["term"]])
-        caption = "Severe injuries at young-chicken plants: system, measured speed and volume held fixed together"
-        blocks += [
-            FigureBlock(svg(forest(terms), caption, findings), caption, f"{OSHA}; measured line speeds"),
-            Prose(in_words(findings.speed_model.text)),
-        ]
-    return Section(
-        "Line speed",
-        blocks,
-        lead="What is known of how fast lines run: permission, by date, from the waiver list alone.",
+    lead = "Permission to run faster is known by date, from the waiver list"
+    measured = (
+        "; how fast lines ran, from the measured speeds." if findings.speed_model else "; how fast lines ran is not."
+    )
+    return Section("Line speed", blocks, lead=lead + measured)
+
+
+def _permissions(waivers: dict[str, Any]) -> str:
+    speed = ", ".join(f"{value:.0f}" for value in waivers["speed_animals_per_min"])
+    first, last = waivers["first_granted"], waivers["last_granted"]
+    days = f"on {first}, the one date the list gives for all" if first == last else f"from {first} to {last}"
+    return (
+        f"{waivers['found']} of the {waivers['plants']} plants of the waiver list are in the directory. Their waivers "
+        f"were granted {days}. From that day a plant is permitted {speed} birds per minute, and {waivers['ended']}. "
+        "Before it one cannot tell: the list holds no earlier waivers. A permitted speed is not a measured one.\n\n"
+        'FSIS also marks some plants "NPIS waiver" in its demographics and does not say for what; that column is kept '
+        "under its own name (inspection_system_npis_waiver) and is not counted as permission."
     )
 
 
-def _speed_term(term: str) -> str:
-    if term == "speed_10":
-        return "each 10 birds per minute more"
-    return term_in_words(term)
+def _speed_model(findings: Findings) -> list[Any]:
+    from welfare.figures.estimates import forest
+
+    if findings.speed_model is None:
+        return [Prose(findings.comparable.text.partition(" (")[0] + ", so the two cannot be compared.")]
+    terms = findings.speed_model.table[findings.speed_model.table["term"] != "Intercept"]
+    terms = terms.assign(term=terms["term"].map(term_in_words))
+    caption = "Severe injuries at young-chicken plants: system, measured speed and volume held fixed together"
+    source = source_line(findings, INJURIES, MEASURED, DEMOGRAPHICS)
+    return [
+        FigureBlock(svg(forest(terms), caption, findings), caption, source),
+        Prose(in_words(findings.speed_model.text)),
+    ]
 
 
 def injuries_section(findings: Findings, figures: dict[str, Any]) -> Section:
@@ -68,30 +81,34 @@ def injuries_section(findings: Findings, figures: dict[str, Any]) -> Section:
 
     injuries = figures["injuries"]
     table = findings.injuries.table
+    source = source_line(findings, INJURIES, DEMOGRAPHICS)
     caption = "Severe injury reports linked to plants, by slaughter volume category"
     counted = injuries["linked"] + injuries["confirmed"]
     said = (
-        f"{injuries['reports']:,} severe injury reports were read, {injuries['naics_3116']:,} of them in animal "
-        f"slaughtering and processing (NAICS 3116): {injuries['amputations']:,} with an amputation, "
-        f"{injuries['hospitalisations']:,} with a hospitalisation (some with both). {counted:,} "
-        f"({injuries['share_linked']:.1%}) were linked to a plant, "
-        f"{injuries['in_panel']:,} of them to one that is still in the newest directory; "
-        f"{injuries['review']:,} wait for a person. The counts below are therefore too low.\n\n"
-        "A rate per plant-year is not a rate per worker: a plant of category 5 has many times the workers of one of "
+        f"{injuries['reports']:,} severe injury reports were read (an amputation, an in-patient hospitalisation or "
+        f"the loss of an eye), {injuries['naics_3116']:,} of them in animal slaughtering and processing (industry "
+        f"code NAICS 3116): {injuries['amputations']:,} with an amputation, {injuries['hospitalisations']:,} with a "
+        f"hospitalisation (some with both). {counted:,} ({injuries['share_linked']:.1%}) were linked to a plant, "
+        f"{injuries['in_panel']:,} of them to one that is in the newest directory and counted below; "
+        f"{injuries['review']:,} are not yet checked by a person. The counts are therefore too low.\n\nPlant-years "
+        "count every plant of the newest directory as open, with its present volume category, through all the days "
+        "that the reports cover: plants opened since make rates too low, and plants closed since are missing. A rate "
+        "per plant-year is not a rate per worker: a plant of category 5 has many times the workers of one of "
         "category 1, and hours worked are not in these files. Reporting is the employer's duty and incomplete; an "
-        "injury of a cleaning or staffing firm's worker is filed under that firm's industry and missed here."
+        "injury of a cleaning or staffing firm's worker may be filed under that firm's industry and missed here. No "
+        "linked report is not proof of no injury."
     )
     blocks: list[Any] = [
         Prose(said),
         FigureBlock(
             svg(bars(table, label="volume_category", value="events", unit="reports"), caption, findings),
             caption,
-            OSHA,
+            source,
         ),
         TableBlock(
             table,
             "Severe injury reports per 100 plant-years, exact 95% intervals",
-            OSHA,
+            source,
             labels={"events": "reports", "exposure": "plant-years", "rate": "per 100 plant-years"},
             formats={"events": ",.0f", "exposure": ",.0f", "rate": ".1f", "low": ".1f", "high": ".1f"},
         ),
@@ -101,7 +118,7 @@ def injuries_section(findings: Findings, figures: dict[str, Any]) -> Section:
             TableBlock(
                 findings.confirmed.drop(columns="record_id"),
                 "Injuries whose plant a person confirmed, with the operator of that day",
-                OSHA,
+                source,
                 missing="not listed",
             )
         )
