@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from welfare.errors import BadParameter, NotEstimable
-from welfare.schema.results import Result, count_reasons
-from welfare.stats.design import Design, build_design
-from welfare.stats.diagnostics import DOUBT, diagnose
-from welfare.stats.fitting import Fit, fit_negative_binomial, fit_poisson, robust_covariance
-
-_FAMILIES = {"poisson": "Poisson", "negative_binomial": "Negative binomial"}
-_ERRORS = ("CR1", "HC1", "model")
-_IN_TEXT = 5
+from welfare.errors import NotEstimable, WelfareError
+from welfare.schema.results import Result
+from welfare.stats.design import Design
+from welfare.stats.diagnostics import diagnose
+from welfare.stats.estimates import Estimates, Question, estimate
+from welfare.stats.influence import Influence, most_influential
+from welfare.stats.sentences import write_notes, write_text
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -61,6 +57,11 @@ class CountModel(Result):
     theta: float | None
     degrees: float
     _checks: pd.DataFrame = field(repr=False)
+    # What a refit needs: the question, the columns it used of the frame, and whom to leave out.
+    _question: Question = field(repr=False)
+    _source: pd.DataFrame = field(repr=False)
+    _most: Influence = field(repr=False)
+    _left_out: tuple[Influence, ...] = field(repr=False)
 
     def check(self) -> pd.DataFrame:
         """Look for what could mislead: overdispersion, few clusters, influence, sparse levels.
@@ -68,10 +69,35 @@ class CountModel(Result):
         Returns
         -------
         DataFrame
-            One row per check; columns check, value, verdict ("in order" or "look closer"), advice.
-            A check that asks for a closer look is not a refutation: some do so by chance.
+            One row per check; columns check, at (label of the cluster, row or term it is about, as text;
+            empty where it is about none), value, verdict ("in order" or "look closer"), advice. A check
+            that asks for a closer look is not a refutation: some do so by chance.
         """
         return self._checks.copy()
+
+    def without_most_influential(self) -> CountModel:
+        """Fit the same model without the cluster, or row, that the influence check names.
+
+        Returns
+        -------
+        CountModel
+            Its text begins with what was left out; `dropped` lists those rows, reason "without ...".
+            What the refit shows is how far findings hang on one place, not that it should be left out.
+
+        Raises
+        ------
+        NotEstimable
+            If the rest cannot carry the model.
+        """
+        try:
+            return _answer(self._question, self._source[~self._most.within], left_out=(*self._left_out, self._most))
+        except WelfareError as failure:
+            raise NotEstimable(
+                f"without {self._most.name} the model cannot be fitted: {failure.what}",
+                where="CountModel.without_most_influential",
+                spoiled=f"What would be found without {self._most.name} stays unknown.",
+                todo="Rest no finding on it alone; use fewer terms, or join levels.",
+            ) from failure
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the ratios with their intervals, the intercept left out.
@@ -160,167 +186,46 @@ def count_model(
     >>> count_model("deaths ~ fast", df, exposure="birds").table["ratio"].round(2).tolist()
     [0.03, 2.83]
     """
-    _check_options(family, cluster, errors)
-    design = build_design(formula, df, exposure=exposure, cluster=cluster)
-    whole = bool((design.counts == np.floor(design.counts)).all())
-    if family == "negative_binomial" and not whole:
-        raise BadParameter(
-            "the outcome holds numbers that are not whole",
-            where="count_model(family='negative_binomial')",
-            spoiled="Theta has a meaning for counts alone.",
-            todo="Use counts with an exposure, or family='poisson'.",
-        )
-    fitter = fit_poisson if family == "poisson" else fit_negative_binomial
-    fit = fitter(design.counts, design.terms.to_numpy(), design.log_exposure)
-    groups, labels = _groups(design)
-    clusters = None if labels is None else len(labels)
-    if clusters == 1:
-        raise NotEstimable(
-            f"all rows that can be used belong to one {cluster}",
-            where="count_model(cluster=)",
-            spoiled="The spread between clusters cannot be seen from one.",
-            todo="Cluster by a finer unit, or give no cluster.",
-        )
-    covariance = fit.inverse if errors == "model" else robust_covariance(fit, groups)
-    degrees = np.inf if clusters is None else clusters - 1
-    kind = errors if errors == "model" else ("HC1" if groups is None else "CR1")
+    return _answer(Question(formula, exposure, family, cluster, errors), df, left_out=())
+
+
+def _answer(question: Question, df: pd.DataFrame, *, left_out: tuple[Influence, ...]) -> CountModel:
+    found = estimate(question, df)
+    design, fit, table = found.design, found.fit, found.table
+    most = most_influential(fit, design, table["std_error"].to_numpy(), found.groups, question.cluster)
+    checks = diagnose(fit, design.counts, list(table["term"]), found.groups, most, robust=found.errors != "model")
+    text = write_text(question, found, checks, most, _refit(question, design, most) if most.doubtful else None)
+    absent = " and ".join(each.in_words() for each in left_out)
     names = list(design.terms.columns)
-    table = _effects(names, fit.estimates, covariance, degrees)
-    std_error = table["std_error"].to_numpy()
-    checks = diagnose(
-        fit, design.counts, list(table["term"]), design.terms.index, std_error, groups, labels, robust=kind != "model"
-    )
-    notes = (*design.notes, *_notes(kind, clusters, cluster, fit, whole))
     return CountModel(
         table=table,
-        text=_text(formula, table, design, exposure, family, cluster, clusters, checks),
-        dropped=design.dropped,
-        notes=notes,
+        text=f"Without {absent}: {text}" if absent else text,
+        dropped=pd.concat([design.dropped, *(_absent_rows(each) for each in left_out)], ignore_index=True),
+        notes=write_notes(question, found),
         loglik=fit.loglik,
         dispersion=fit.pearson / (len(design.counts) - len(names)),
         n=len(design.counts),
-        clusters=clusters,
-        covariance=pd.DataFrame(covariance, index=names, columns=names),
+        clusters=found.clusters,
+        covariance=pd.DataFrame(found.covariance, index=names, columns=names),
         fitted=pd.Series(fit.expected, index=design.terms.index, name="expected_count"),
-        family=family,
-        errors=kind,
+        family=question.family,
+        errors=found.errors,
         theta=fit.theta,
-        degrees=float(degrees),
+        degrees=found.degrees,
         _checks=checks,
+        _question=question,
+        _source=design.source,
+        _most=most,
+        _left_out=left_out,
     )
 
 
-def _check_options(family: str, cluster: str | None, errors: str) -> None:
-    if family not in _FAMILIES:
-        raise BadParameter(
-            f"no family is called {family!r}",
-            where="count_model(family=)",
-            spoiled="Another model than the one named would be fitted.",
-            todo=f"Use one of {', '.join(_FAMILIES)}.",
-        )
-    if errors not in _ERRORS:
-        raise BadParameter(
-            f"no kind of errors is called {errors!r}",
-            where="count_model(errors=)",
-            spoiled="Intervals of another kind would be printed under that name.",
-            todo=f"Use one of {', '.join(_ERRORS)}.",
-        )
-    if cluster is not None and errors != "CR1":
-        raise BadParameter(
-            f"errors={errors!r} takes rows as independent, and a cluster was named",
-            where="count_model(errors=)",
-            spoiled="The dependence within clusters would be ignored.",
-            todo="Use errors='CR1', or give no cluster.",
-        )
+def _refit(question: Question, design: Design, most: Influence) -> Estimates | WelfareError:
+    try:
+        return estimate(question, design.source[~most.within])
+    except WelfareError as failure:
+        return failure
 
 
-def _groups(design: Design) -> tuple[np.ndarray | None, pd.Index | None]:
-    if design.clusters is None:
-        return None, None
-    codes, labels = pd.factorize(design.clusters, sort=True)
-    return codes, pd.Index(labels)
-
-
-def _effects(names: list[Any], estimates: np.ndarray, covariance: np.ndarray, degrees: float) -> pd.DataFrame:
-    from scipy.stats import norm, t
-
-    reference = norm() if np.isinf(degrees) else t(degrees)
-    std_error = np.sqrt(np.diag(covariance))
-    reach = reference.ppf(0.975) * std_error
-    table = pd.DataFrame({"term": [str(name) for name in names], "estimate": estimates, "std_error": std_error})
-    table["low"], table["high"] = estimates - reach, estimates + reach
-    with np.errstate(divide="ignore", invalid="ignore"):
-        table["p_value"] = 2 * reference.sf(np.abs(estimates / std_error))
-    # A ratio beyond what a float holds reads as infinite, which its interval then is for any reader.
-    with np.errstate(over="ignore"):
-        return table.assign(
-            ratio=np.exp(table["estimate"]), ratio_low=np.exp(table["low"]), ratio_high=np.exp(table["high"])
-        )
-
-
-def _notes(kind: str, clusters: int | None, cluster: str | None, fit: Fit, whole: bool) -> list[str]:
-    spread = {
-        "CR1": f"Errors are clustered by {cluster} (CR1), {clusters} clusters; intervals use Student's t with "
-        f"{(clusters or 0) - 1} degrees of freedom.",
-        "HC1": "Errors take their size from the data, each row standing alone (HC1); intervals use the normal.",
-        "model": "Errors trust the model's own variance (expected information); intervals use the normal.",
-    }
-    notes = [spread[kind]]
-    if clusters is not None and clusters < 40:
-        notes.append(f"{clusters} clusters are few for such errors: the intervals are likely too narrow.")
-    if fit.theta is not None:
-        notes.append(f"Negative binomial (NB2), theta {fit.theta:.4g}, estimated; variance = mean + mean^2 / theta.")
-    if not whole:
-        notes.append(
-            "The outcome is not whole numbers: estimates hold as quasi-likelihood; the log likelihood does not."
-        )
-    return notes
-
-
-def _text(
-    formula: str,
-    table: pd.DataFrame,
-    design: Design,
-    exposure: str | None,
-    family: str,
-    cluster: str | None,
-    clusters: int | None,
-    checks: pd.DataFrame,
-) -> str:
-    outcome = formula.split("~")[0].strip()
-    per = f" per unit of {exposure}" if exposure else ""
-    grouping = f" in {clusters:,} clusters ({cluster})" if clusters else ""
-    left_out = "" if design.dropped.empty else f" Left out: {count_reasons(design.dropped)}."
-    doubts = ", ".join(checks.loc[checks["verdict"] == DOUBT, "check"])
-    caution = f" Checks that ask for a closer look: {doubts}." if doubts else ""
-    return (
-        f"{_FAMILIES[family]} model of {outcome}{per}: {len(design.counts):,} rows{grouping}, "
-        f"{design.counts.sum():,.0f} events.{left_out} {_findings(table, design)}{caution} These are associations in "
-        "what was recorded: whatever else differs between the rows and is not in the model may explain them, and "
-        "events that nobody recorded are not seen."
-    )
-
-
-def _findings(table: pd.DataFrame, design: Design) -> str:
-    compared = table[table["term"] != "Intercept"]
-    if compared.empty:
-        return "The model holds no condition, only the overall level."
-    clear = compared[(compared["ratio_low"] > 1) | (compared["ratio_high"] < 1)]
-    sentences = [
-        f"{_in_words(term, design)}: {ratio:.3g} times the rate ({low:.3g} to {high:.3g})"
-        for term, ratio, low, high in clear[["term", "ratio", "ratio_low", "ratio_high"]].head(_IN_TEXT).to_numpy()
-    ]
-    more = len(clear) - len(sentences)
-    rest = len(compared) - len(clear)
-    said = f"With the other terms held fixed, and 95% intervals: {'; '.join(sentences)}." if sentences else ""
-    said += f" The table holds {more} more whose interval excludes 1." if more > 0 else ""
-    said += f" For {rest} of {len(compared)} ratios the interval includes 1: no difference was shown." if rest else ""
-    return said.strip()
-
-
-def _in_words(term: str, design: Design) -> str:
-    for factor, levels in design.levels.items():
-        if term.startswith(f"{factor}[T.") and term.endswith("]") and ":" not in term:
-            name = re.sub(r"^C\((\w+).*\)$", r"\1", factor)
-            return f"{name} {term[len(factor) + 3 : -1]} against {levels[0]}"
-    return f"each further unit of {term}"
+def _absent_rows(left: Influence) -> pd.DataFrame:
+    return pd.DataFrame({"row": pd.Series(left.rows, dtype="object"), "reason": f"without {left.name}"})

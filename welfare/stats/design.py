@@ -34,6 +34,10 @@ class Design:
         Columns row, reason.
     notes : tuple of str
         What was changed on the way.
+    source : DataFrame
+        The columns of the input that the model uses, all its rows: what a refit needs.
+    places : array of int, shape (n,)
+        Where in `source` each row used stands.
     """
 
     counts: np.ndarray
@@ -43,6 +47,8 @@ class Design:
     levels: dict[str, list[Any]]
     dropped: pd.DataFrame
     notes: tuple[str, ...]
+    source: pd.DataFrame
+    places: np.ndarray
 
 
 def build_design(formula: str, df: pd.DataFrame, *, exposure: str | None, cluster: str | None) -> Design:
@@ -101,6 +107,8 @@ def build_design(formula: str, df: pd.DataFrame, *, exposure: str | None, cluste
         levels=built.levels,
         dropped=dropped_rows(df.index, reasons),
         notes=(*_exposure_notes(rows, reasons, str(parsed.lhs), exposure), *notes),
+        source=df[used].copy(),
+        places=kept,
     )
 
 

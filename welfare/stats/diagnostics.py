@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from welfare.stats.fitting import Fit, grouped_sums
+from welfare.stats.fitting import Fit
+from welfare.stats.influence import Influence
 
 FINE, DOUBT = "in order", "look closer"
 
@@ -16,6 +17,7 @@ class Check(NamedTuple):
     """One row of the diagnostics."""
 
     check: str
+    at: str
     value: float
     verdict: str
     advice: str
@@ -25,10 +27,8 @@ def diagnose(
     fit: Fit,
     counts: np.ndarray,
     terms: list[str],
-    rows: pd.Index,
-    std_error: np.ndarray,
     groups: np.ndarray | None,
-    group_labels: pd.Index | None,
+    most: Influence,
     *,
     robust: bool,
 ) -> pd.DataFrame:
@@ -42,27 +42,23 @@ def diagnose(
         Outcome.
     terms : list of k str
         Names of the estimates.
-    rows : Index of n labels
-        Rows used.
-    std_error : array, shape (k,)
-        Of the estimates, as reported.
     groups : array of int, shape (n,), or None
         Cluster of each row, numbered from 0.
-    group_labels : Index of G labels, or None
-        Names of the clusters.
+    most : Influence
+        The cluster or row that would move the estimates most.
     robust : bool
         Whether the reported errors allow for more variance than the model's.
 
     Returns
     -------
     DataFrame
-        Columns check, value, verdict ("in order" or "look closer"), advice.
+        Columns check, at, value, verdict ("in order" or "look closer"), advice.
     """
     found = [_overdispersion(fit, robust)]
-    if groups is not None and group_labels is not None:
-        found.append(_few_clusters(len(group_labels)))
+    if groups is not None:
+        found.append(_few_clusters(int(groups.max()) + 1))
         found.append(_clusters_behind_terms(fit.design, terms, groups))
-    found.append(_influence(fit, terms, std_error, rows, groups, group_labels))
+    found.append(_influence(most, terms))
     found.append(_sparse_levels(fit.design, counts, terms))
     return pd.DataFrame(found, columns=list(Check._fields))
 
@@ -82,14 +78,15 @@ def _overdispersion(fit: Fit, robust: bool) -> Check:
             f"The counts vary {value:.1f} times as much as the model allows, so intervals are about "
             f"{np.sqrt(value):.1f} times too narrow. Use errors='CR1', or family='negative_binomial'."
         )
-    return Check("overdispersion", value, DOUBT if value > 1.5 and not robust else FINE, advice)
+    return Check("overdispersion", "", value, DOUBT if value > 1.5 and not robust else FINE, advice)
 
 
 def _few_clusters(many: int) -> Check:
     if many >= 40:
-        return Check("clusters", many, FINE, "Enough clusters for cluster-robust errors.")
+        return Check("clusters", "", many, FINE, "Enough clusters for cluster-robust errors.")
     return Check(
         "clusters",
+        "",
         many,
         DOUBT,
         f"Cluster-robust errors lean on the number of clusters, and {many} is few: intervals are likely too narrow, "
@@ -110,12 +107,13 @@ def _clusters_behind_terms(design: np.ndarray, terms: list[str], groups: np.ndar
         for at in np.flatnonzero(_two_valued(design))
     }
     if not behind:
-        return Check(name, np.nan, FINE, "No term compares groups of rows.")
+        return Check(name, "", np.nan, FINE, "No term compares groups of rows.")
     term, fewest = min(behind.items(), key=lambda pair: pair[1])
     if fewest >= 5:
-        return Check(name, fewest, FINE, f"Each comparison has at least {fewest} clusters on either side.")
+        return Check(name, term, fewest, FINE, f"Each comparison has at least {fewest} clusters on either side.")
     return Check(
         name,
+        term,
         fewest,
         DOUBT,
         f"{term} has only {fewest} cluster{'s' * (fewest != 1)} on one side of its comparison; its standard error can "
@@ -123,74 +121,21 @@ def _clusters_behind_terms(design: np.ndarray, terms: list[str], groups: np.ndar
     )
 
 
-def _influence(
-    fit: Fit,
-    terms: list[str],
-    std_error: np.ndarray,
-    rows: pd.Index,
-    groups: np.ndarray | None,
-    group_labels: pd.Index | None,
-) -> Check:
-    moves = changes_without_each(fit, groups)
-    in_errors = np.abs(moves) / np.where(std_error > 0, std_error, np.inf)
-    at, term = np.unravel_index(int(np.argmax(in_errors)), in_errors.shape)
-    value = float(in_errors[at, term])
-    what = "row" if groups is None else "cluster"
-    which: Any = (rows if group_labels is None else group_labels)[int(at)]
+def _influence(most: Influence, terms: list[str]) -> Check:
+    value, term = most.in_errors, terms[most.term]
     if not np.isfinite(value):
-        advice = f"{terms[term]} cannot be estimated without {what} {which!r}: it rests on that {what} alone."
+        advice = f"{term} cannot be estimated without {most.name}: it rests on that {most.kind} alone."
     else:
         advice = (
-            f"Leaving out {what} {which!r} would move {terms[term]} by about {value:.2g} standard errors (one step "
-            "towards the new fit)."
+            f"Leaving out {most.name} would move {term} by about {value:.2g} standard errors (one step towards the "
+            "new fit)."
         )
-    if value > 1:
+    if most.doubtful:
         advice += (
-            f" Fit again without it and report both; look at its records. The largest of many {what}s is often large "
+            " Fit again without it and report both (without_most_influential()); look at its records. The largest of "
+            f"many {most.kind}s is often large by chance."
         )
-        advice += "by chance."
-    return Check("influence", value, DOUBT if value > 1 else FINE, advice)
-
-
-def changes_without_each(fit: Fit, groups: np.ndarray | None) -> np.ndarray:
-    """Approximate how leaving out each row, or each cluster, would change the estimates.
-
-    Parameters
-    ----------
-    fit : Fit
-        The model.
-    groups : array of int, shape (n,), or None
-        Cluster of each row; None to leave out rows.
-
-    Returns
-    -------
-    array, shape (G or n, k)
-        One Newton step from the full estimates; infinite where the rest cannot carry the model.
-
-    References
-    ----------
-    Pregibon D. Logistic regression diagnostics. Annals of Statistics 1981; 9: 705-724.
-    """
-    if groups is None:
-        leverage = fit.weights * np.sum((fit.design @ fit.inverse) * fit.design, axis=1)
-        alone = leverage > 1 - 1e-8
-        moves = -(fit.scores @ fit.inverse) / np.where(alone, 1.0, 1 - leverage)[:, None]
-        moves[alone] = np.inf
-        return np.asarray(moves)
-    total = np.linalg.inv(fit.inverse)
-    sums = grouped_sums(fit.scores, groups)
-    order = np.argsort(groups, kind="stable")
-    parts = np.split(order, np.cumsum(np.bincount(groups))[:-1])
-    out = np.empty_like(sums)
-    for at, part in enumerate(parts):
-        own = fit.design[part].T @ (fit.design[part] * fit.weights[part, None])
-        rest = total - own
-        scale = np.sqrt(np.diag(total))
-        if np.linalg.cond(rest / np.outer(scale, scale)) > 1e10:
-            out[at] = np.inf
-        else:
-            out[at] = -np.linalg.solve(rest, sums[at])
-    return out
+    return Check("influence", most.label, value, DOUBT if most.doubtful else FINE, advice)
 
 
 def _sparse_levels(design: np.ndarray, counts: np.ndarray, terms: list[str]) -> Check:
@@ -199,12 +144,15 @@ def _sparse_levels(design: np.ndarray, counts: np.ndarray, terms: list[str]) -> 
         for at in np.flatnonzero(_two_valued(design))
     }
     if not events:
-        return Check("sparse levels", np.nan, FINE, "No term compares groups of rows.")
+        return Check("sparse levels", "", np.nan, FINE, "No term compares groups of rows.")
     term, fewest = min(events.items(), key=lambda pair: pair[1])
     if fewest >= 5:
-        return Check("sparse levels", fewest, FINE, f"Each comparison has at least {fewest:g} events on either side.")
+        return Check(
+            "sparse levels", term, fewest, FINE, f"Each comparison has at least {fewest:g} events on either side."
+        )
     return Check(
         "sparse levels",
+        term,
         fewest,
         DOUBT,
         f"{term} has only {fewest:g} events on one side of its comparison; its interval is rough. Join it with a "

@@ -1,0 +1,169 @@
+"""A count model in words: what was found, what hangs on one cluster, and what it cannot show."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from welfare.errors import WelfareError
+from welfare.schema.results import count_reasons
+from welfare.stats.design import Design
+from welfare.stats.diagnostics import DOUBT
+from welfare.stats.estimates import FAMILIES, Estimates, Question
+from welfare.stats.influence import Influence
+
+_IN_TEXT = 5
+_RATIO = ["ratio", "ratio_low", "ratio_high"]
+
+
+def write_text(
+    question: Question,
+    found: Estimates,
+    checks: pd.DataFrame,
+    most: Influence,
+    refit: Estimates | WelfareError | None,
+) -> str:
+    """Write the paragraph of a count model.
+
+    Parameters
+    ----------
+    question : Question
+        What was asked.
+    found : Estimates
+        What was found.
+    checks : DataFrame
+        Of :func:`welfare.stats.diagnostics.diagnose`.
+    most : Influence
+        The cluster or row the estimates lean on most.
+    refit : Estimates, WelfareError or None
+        The model without it, or why there is none; None where nobody asked.
+    """
+    design = found.design
+    outcome = question.formula.split("~")[0].strip()
+    per = f" per unit of {question.exposure}" if question.exposure else ""
+    grouping = f" in {found.clusters:,} clusters ({question.cluster})" if found.clusters else ""
+    left_out = "" if design.dropped.empty else f" Left out: {count_reasons(design.dropped)}."
+    doubts = ", ".join(checks.loc[checks["verdict"] == DOUBT, "check"])
+    caution = f" Checks that ask for a closer look: {doubts}." if doubts else ""
+    return (
+        f"{FAMILIES[question.family]} model of {outcome}{per}: {len(design.counts):,} rows{grouping}, "
+        f"{design.counts.sum():,.0f} events.{left_out} {_findings(found, most, refit)}{caution} These are associations "
+        "in what was recorded: whatever else differs between the rows and is not in the model may explain them, and "
+        "events that nobody recorded are not seen."
+    )
+
+
+def _findings(found: Estimates, most: Influence, refit: Estimates | WelfareError | None) -> str:
+    ratios = found.table[found.table["term"] != "Intercept"].set_index("term")[_RATIO]
+    if ratios.empty:
+        return "The model holds no condition, only the overall level."
+    side = _side(ratios)
+    after = _comparable(ratios, found, refit) if isinstance(refit, Estimates) else ratios
+    clear, held = side != 0, _side(after) == side
+    # What the refit does to a finding stands beside it: read apart, the finding would say more than the records do.
+    sentences = [
+        f"{_in_words(term, found.design)}: {_ratio(ratios.loc[term], ' times the rate')}"
+        + ("" if held[term] else f"; without {most.in_words()}: {_ratio(after.loc[term])}")
+        for term in ratios.index[clear][:_IN_TEXT]
+    ]
+    untold = ratios.index[clear][_IN_TEXT:]
+    lost = int((~held[untold]).sum())
+    rest = int((~clear).sum())
+    said = []
+    if sentences:
+        said.append(f"With the other terms held fixed, and 95% intervals: {'; '.join(sentences)}.")
+    if len(untold):
+        fewer = f"; without {most.in_words()}, that of {lost} does not" if lost else ""
+        said.append(f"The table holds {len(untold)} more whose interval excludes 1{fewer}.")
+    if rest:
+        said.append(f"For {rest} of {len(ratios)} ratios the interval includes 1: no difference was shown.")
+    if len(ratios) >= 5:
+        said.append(
+            f"With {len(ratios)} ratios at 95% each, about {0.05 * len(ratios):.2g} would be expected to exclude 1 by "
+            "chance alone."
+        )
+    said.append(_without(most, refit, clear, held, _side(after) != 0))
+    return " ".join(said).strip()
+
+
+def _without(
+    most: Influence,
+    refit: Estimates | WelfareError | None,
+    clear: pd.Series,
+    held: pd.Series,
+    clear_after: pd.Series,
+) -> str:
+    if refit is None:
+        return ""
+    if isinstance(refit, WelfareError):
+        return f"Without {most.in_words()} the model cannot be fitted: {refit.what}."
+    found_only_then = int((clear_after & ~clear).sum())
+    more = f"; {found_only_then} other{'s' * (found_only_then > 1)} would too" if found_only_then else ""
+    if not clear.any():
+        return f"Without {most.in_words()}, {found_only_then or 'still no'} of these intervals would exclude 1."
+    if held[clear].all():
+        return f"Without {most.in_words()} no finding changes side: each interval that excludes 1 still does{more}."
+    if found_only_then:
+        return f"Without {most.in_words()}, {found_only_then} of the ratios not shown to differ would exclude 1."
+    return ""
+
+
+def _side(ratios: pd.DataFrame) -> pd.Series:
+    """Return 1 where the interval lies above 1, -1 where below, 0 where it includes 1 or is not known."""
+    return (ratios["ratio_low"] > 1).astype(int) - (ratios["ratio_high"] < 1).astype(int)
+
+
+def _comparable(ratios: pd.DataFrame, found: Estimates, refit: Estimates) -> pd.DataFrame:
+    """Return the ratios of the refit under the terms of the full model; missing where it has no such comparison."""
+    after = refit.table.set_index("term")[_RATIO].reindex(ratios.index)
+    interactions = any(":" in term for term in ratios.index)
+    for factor, levels in found.design.levels.items():
+        # A term of the same name compares with another level if the first one went; where terms multiply, all do.
+        if refit.design.levels.get(factor, levels[:1])[0] != levels[0]:
+            after.loc[[interactions or term.startswith(f"{factor}[") for term in after.index]] = np.nan
+    return after
+
+
+def _ratio(row: pd.Series, unit: str = "") -> str:
+    if row.isna().any():
+        return "no such comparison is left"
+    return f"{row['ratio']:.3g}{unit} ({row['ratio_low']:.3g} to {row['ratio_high']:.3g})"
+
+
+def _in_words(term: str, design: Design) -> str:
+    for factor, levels in design.levels.items():
+        if term.startswith(f"{factor}[T.") and term.endswith("]") and ":" not in term:
+            name = re.sub(r"^C\((\w+).*\)$", r"\1", factor)
+            return f"{name} {term[len(factor) + 3 : -1]} against {levels[0]}"
+    return f"each further unit of {term}"
+
+
+def write_notes(question: Question, found: Estimates) -> tuple[str, ...]:
+    """Say how errors and intervals were made, after what the design had to change.
+
+    Parameters
+    ----------
+    question : Question
+        What was asked.
+    found : Estimates
+        What was found.
+    """
+    clusters, fit = found.clusters, found.fit
+    spread = {
+        "CR1": f"Errors are clustered by {question.cluster} (CR1), {clusters} clusters; intervals use Student's t with "
+        f"{(clusters or 0) - 1} degrees of freedom.",
+        "HC1": "Errors take their size from the data, each row standing alone (HC1); intervals use the normal.",
+        "model": "Errors trust the model's own variance (expected information); intervals use the normal.",
+    }
+    notes = [spread[found.errors]]
+    if clusters is not None and clusters < 40:
+        notes.append(f"{clusters} clusters are few for such errors: the intervals are likely too narrow.")
+    if fit.theta is not None:
+        notes.append(f"Negative binomial (NB2), theta {fit.theta:.4g}, estimated; variance = mean + mean^2 / theta.")
+    if not found.whole:
+        notes.append(
+            "The outcome is not whole numbers: estimates hold as quasi-likelihood; the log likelihood does not."
+        )
+    return (*found.design.notes, *notes)
