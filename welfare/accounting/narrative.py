@@ -42,15 +42,19 @@ def rounded(value: float) -> float:
 
 
 def written(value: float) -> str:
-    """Write a number :func:`rounded`, without an exponent or idle zeros, e.g. 33,000, 37.5 or 0.055.
+    """Write a number :func:`rounded`, without an exponent, e.g. 33,000, 37.5, 18 or 0.010.
 
     Parameters
     ----------
     value : float
         Any finite number.
     """
-    text = f"{Decimal(repr(rounded(value))):,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    number = rounded(value)
+    text = f"{Decimal(repr(number)):,f}"
+    if abs(number) >= 1 or number == 0:
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    # Below 1 both figures are written: 0.010 is known better than 0.01.
+    return f"{number:.{1 - math.floor(math.log10(abs(number)))}f}"
 
 
 # The command line asks for it by this name.

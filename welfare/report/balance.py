@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from welfare.report.document import Block, Disclosure, FigureBlock, Prose, Section, TableBlock
 from welfare.report.findings import Findings
@@ -19,7 +19,7 @@ _VIEWS = {
     "willingness_to_pay": "what people would pay for them",
     "intrinsic": "animals count for themselves",
 }
-_SOURCE = "The parameters behind these figures are in the last table of this section."
+_SOURCE = "the parameters in the last table of this section, each with its address"
 
 
 def account_section(findings: Findings) -> Section:
@@ -56,7 +56,7 @@ def _hours(findings: Findings) -> Block:
     # The figure prints what it is given, so it is given what the text and the tables print.
     pain = pain.assign(**{name: pain[name].map(rounded) for name in _BOUNDS})
     caption = "Hours of pain: conventional broilers less Better Chicken Commitment broilers"
-    return FigureBlock(svg(hours(pain), caption, findings), caption, f"Welfare Footprint Project. {_SOURCE}")
+    return FigureBlock(svg(hours(pain), caption, findings), caption, f"Welfare Footprint Project; {_SOURCE}")
 
 
 def _levels_of_pain() -> Block:
@@ -90,15 +90,14 @@ def _money(account: Account) -> list[Block]:
     rows = money.assign(at=money["at"].mask(same, "single figure")).drop_duplicates(["line", "at"])
     if rows.empty:
         return [Prose("In money: no line has a price.")]
-    year = "price_year"
     return [
         Prose(
-            "In money, three views of what animals are worth stand side by side, each a whole view, never summed: "
-            f"{', '.join(_VIEWS.values())}. What a producer pays is the same under each. What the animals bear has no "
-            "price in any of them: none that is held fits."
+            "In money, three views of what animals are worth stand side by side, each a whole view, never summed: in "
+            "one animals count for nothing, in one for what people would pay for them, in one for themselves. What a "
+            "producer pays is the same under each. What the animals bear has no price in any of them: none held fits."
         ),
         TableBlock(
-            rows[["line", "at", *_VIEWS, "currency", year]],
+            rows[["line", "at", *_VIEWS, "currency", "price_year"]],
             "Money, per 1,000 birds: conventional less Commitment, so below 0 is saved; "
             "lines without a price are in the table above",
             _SOURCE,
@@ -117,8 +116,8 @@ def _flips(account: Account) -> Block:
     return TableBlock(
         flips[["quantity", "unit", *_BOUNDS, "never"]],
         "Where the answer flips" + ("; these prices rest on figures that have not been verified" if weak else ""),
-        "Never: the share of draws in which no price flips it, since the cheaper side does not have more of that pain. "
-        + _SOURCE,
+        _SOURCE,
+        labels={"never": "share of draws in which no price flips it"},
         formats={**_written(_BOUNDS), "never": lambda share: f"{written(100 * share)}%"},
         missing="no price flips it",
     )
@@ -146,26 +145,38 @@ def _parameters(account: Account) -> Block:
     ids = {name for sources in counted for name in sources.split(" ; ")}
     used = account.inputs[account.inputs["id"].isin(ids)]
     frame = used.assign(
-        what=used["description"] + ", " + used["system"],
+        what=used["description"] + ", " + used["system"] + " [" + used["id"] + "]",
+        value=[_as_published(row) for row in used.to_dict("records")],
+        unit=used["unit"].replace("relative_change", "% change").str.replace("_", " "),
         checked=used["verified"].map({True: "verified", False: "not verified"}) + " (" + used["status"] + ")",
-        interval_mass=used["interval_mass"].map(lambda mass: f"{mass:.0%}", na_action="ignore"),
     )
-    columns = ["what", "low", "central", "high", "interval_mass", "unit", "source", "data_period", "jurisdiction"]
+    columns = ["what", "value", "unit", "source", "data_period", "jurisdiction", "address", "checked", "note"]
     return TableBlock(
-        frame[[*columns, "address", "checked", "id"]],
-        f"The parameters used, from the book {account.book}",
-        f"SHA-256 of the book: {account.book_sha256}.",
+        frame[columns].replace("", None),
+        f"The parameters used, from the book {account.book}. Verified: the source was read at the address, itself "
+        "(primary) or through another (secondary); the remark says where a copy was read",
+        f"the book's files, SHA-256 {account.book_sha256}",
         labels={
-            "interval_mass": "low to high holds",
             "source": "published by",
             "data_period": "year",
             "jurisdiction": "country",
             "checked": "status",
+            "note": "remark",
         },
-        # As published, not rounded.
-        formats=dict.fromkeys(("low", "central", "high"), lambda value: f"{value:,.10g}"),
         missing="not given",
     )
+
+
+def _as_published(row: Mapping[Hashable, Any]) -> str:
+    """Write a parameter's value as its source gives it, not rounded, e.g. ``50.27 (33.01 to 67.53 holds 90%)``."""
+    import pandas as pd
+
+    scale = 100 if row["unit"] == "relative_change" else 1
+    values = (row[name] for name in ("low", "central", "high"))
+    low, central, high = ("" if pd.isna(value) else f"{scale * value:,.10g}" for value in values)
+    mass = "" if pd.isna(row["interval_mass"]) or not central else f" holds {row['interval_mass']:.0%}"
+    span = f"{low} to {high}{mass}" if low and high else ""
+    return f"{central} ({span})" if central and span else central or span
 
 
 def _written(columns: Mapping[str, str] | tuple[str, ...]) -> dict[str, Format]:
