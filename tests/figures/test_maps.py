@@ -85,6 +85,18 @@ def test_a_missing_mark_sets_none_apart(words):
     assert {"more than expected (1)", "others (6)"} <= set(words(to_svg(points(marked, mark="mark"), alt="x")))
 
 
+def test_a_map_on_which_no_place_is_marked_says_so_and_one_that_marks_none_says_nothing(words):
+    unmarked = words(to_svg(points(PLACES.assign(mark=None), mark="mark"), alt="x"))
+    assert "7 places, none marked" in unmarked
+    assert not any("marked" in text for text in words(to_svg(points(PLACES), alt="x")))
+
+
+def test_on_a_telephone_the_insets_go_by_the_codes_of_their_states(words):
+    svg = to_svg(points(PLACES), alt="x")
+    assert {"Hawaii", "Puerto Rico, Virgin Is."} <= set(words(svg))
+    assert {"HI", "PR, VI"} <= set(words(svg, "narrow"))
+
+
 def test_more_kinds_than_a_reader_can_tell_apart_are_refused():
     with pytest.raises(BadParameter, match="4 kinds"):
         points(PLACES.assign(mark=["a", "b", "c", "d", "", "", ""]), mark="mark")
@@ -96,7 +108,7 @@ def test_seven_thousand_places_are_a_picture_within_the_svg():
     many["flagged"] = np.arange(7000) < 30
     svg = to_svg(points(many, mark="flagged"), alt="x")
     assert "<image" in svg
-    assert len(svg) < 500_000
+    assert len(svg) < 600_000  # for a page and for a telephone together
     assert svg == to_svg(points(many, mark="flagged"), alt="x")
 
 

@@ -59,6 +59,13 @@ def test_numbers_carry_their_sign_and_a_missing_one_is_not_estimated(words):
     assert {"+20.0 (−5.00 to 42.0)", "−18.0 (−28.0 to −12.0)", "not estimated"} <= set(said)
 
 
+def test_a_telephone_shows_every_number_of_the_page(words):
+    svg = to_svg(hours(_table([-5, -28, None], [20, -18, None], [42, -12, None])), alt="x")
+    printed = {text for text in words(svg) if "(" in text or text == "not estimated"}
+    assert len(printed) == 3
+    assert printed <= set(words(svg, "narrow"))
+
+
 def test_a_difference_of_zero_is_zero_and_not_missing(words):
     assert "0 (0 to 0)" in words(to_svg(hours(_table([0.0], [0.0], [0.0])), alt="x"))
 

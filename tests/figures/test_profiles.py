@@ -87,6 +87,25 @@ def test_the_legend_counts_the_flags_and_does_not_call_the_others_expected(words
     assert {"not flagged (1)", "flagged: more than expected (1)", "flagged: fewer than expected (1)"} <= set(said)
 
 
+def test_the_legend_names_each_line_and_says_beyond_which_a_facility_is_far_out(words):
+    table = _table(observed=[3, 0, 40], expected=[2.0, 4.0, 10.0], flagged=["", "below", "above"])
+    plain = set(words(to_svg(funnel(table), alt="x")))
+    assert {"99.8% limits by chance alone", "95% limits by chance alone", "Beyond the solid lines: far out"} <= plain
+    wide = words(to_svg(funnel(table, tau2=0.1), alt="x"))
+    limits = [text for text in wide if "% limits" in text]
+    assert limits[0] == "99.8% limits widened for how much facilities differ"
+    assert len(limits) == 4
+    assert "Beyond the dark solid lines: far out" in wide
+
+
+@pytest.mark.parametrize(("least", "most"), [(0.01, 5.0), (0.9, 40.0), (2.0, 9.0), (0.001, 3000.0)])
+def test_the_scale_of_expected_counts_has_three_to_ten_numbers_on_it(least, most):
+    ax = funnel(_table(observed=[1, 1], expected=[least, most], flagged=["", ""]))
+    left, right = ax.get_xlim()
+    drawn = [at for at in ax.get_xticks() if left <= at <= right]
+    assert 3 <= len(drawn) <= 10
+
+
 def test_a_facility_without_expectation_or_ratio_is_counted_not_drawn(words):
     table = _table(observed=[3, 2, 1], expected=[2.0, 0.0, np.nan], flagged=["", "", ""])
     ax = funnel(table)

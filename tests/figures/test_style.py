@@ -36,6 +36,51 @@ def test_simulated_is_printed_across_the_figure_and_said_in_its_label(words):
     assert 'data-simulated="true"' in svg.split(">", 1)[0]
 
 
+def test_the_stamp_lies_under_the_numbers_and_labels_so_that_they_can_be_read(words):
+    said = words(to_svg(_drawn(), alt="Plants", simulated=True))
+    last_stamp = max(place for place, text in enumerate(said) if text == "SIMULATED")
+    assert all(said.index(text) > last_stamp for text in ("3", "4", "cattle", "swine & goats"))
+
+
+def _widths(svg):
+    """Widths on the page of the wide and of the narrow drawing, in their own points."""
+    wide = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+    return wide, float(re.search(r"--narrow: ([\d.]+)", svg)[1])
+
+
+def test_a_figure_is_drawn_for_a_telephone_too_with_every_word_and_letters_nearly_twice_as_large(words):
+    svg = to_svg(_drawn(), alt="Plants")
+    assert sorted(words(svg, "narrow")) == sorted(words(svg))
+    wide, narrow = _widths(svg)
+    # Both are shown as wide as the page, and both set their letters in the same points.
+    assert 1.6 < wide / narrow < 2
+    assert svg.count('<g class="narrow" display="none"') == 1
+
+
+def test_what_was_added_to_a_figure_is_never_lost_on_a_telephone(words):
+    axes = _drawn()
+    axes.set_title("added by the reader")
+    svg = to_svg(axes, alt="Plants")
+    assert "added by the reader" in words(svg)
+    assert "narrow" not in svg
+
+
+def test_a_table_changed_after_drawing_does_not_change_the_telephones_figure():
+    table = TABLE.copy()
+    axes = bars(table, label="group", value="count", unit="plants")
+    table["count"] = [30, 40]
+    assert "narrow" not in to_svg(axes, alt="Plants")
+
+
+def test_a_figure_on_axes_of_the_readers_own_has_one_drawing():
+    assert "narrow" not in to_svg(bars(TABLE, label="group", value="count", ax=Figure().subplots()), alt="x")
+
+
+def test_drawing_for_a_telephone_leaves_the_next_figure_wide():
+    to_svg(_drawn(), alt="Plants")
+    assert _drawn().figure.get_size_inches()[0] == 7.2
+
+
 def test_a_tall_figure_is_stamped_more_than_once_so_that_no_crop_is_clean(words):
     tall = new_axes(7, 15)
     assert words(to_svg(tall, alt="tall", simulated=True)).count("SIMULATED") >= 2 * 3

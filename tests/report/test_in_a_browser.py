@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pandas as pd
 import pytest
 
@@ -71,3 +73,24 @@ def test_a_document_is_silent_and_asks_for_nothing(open_page, tmp_path, simulate
     assert opened.dom.count("<svg") == 4
     assert opened.dom.count("<table") == 2
     assert ("SIMULATED" in opened.dom) is simulated
+
+
+_PROBE = """<!doctype html><title>probe</title><iframe src="report.html" style="width:{width}px;height:900px"></iframe>
+<script>onload = () => {{
+  const page = document.querySelector("iframe").contentDocument;
+  const drawn = kind => [...page.querySelectorAll("." + kind)];
+  const shown = kind => drawn(kind).filter(each => each.getBoundingClientRect().width).length;
+  const cut = [...page.querySelectorAll("svg")].filter(each => each.getBoundingClientRect().right > {width}).length;
+  document.body.dataset.found = [shown("wide"), shown("narrow"), cut].join(" ");
+}}</script>"""
+
+
+@pytest.mark.parametrize(("width", "found"), [(390, "0 4 0"), (1200, "4 0 0")])
+def test_a_telephone_is_shown_the_narrow_drawings_and_no_figure_is_cut(open_page, tmp_path, width, found):
+    report = _document(simulated=False).save(tmp_path / "report.html")
+    style = report.read_text(encoding="utf-8").replace("default-src 'none'; ", "")
+    # A browser keeps one file from reading another: the report goes into the page that looks at it.
+    probe = _PROBE.format(width=width).replace('src="report.html"', f'srcdoc="{escape(style)}"')
+    page = tmp_path / "probe.html"
+    page.write_text(probe, encoding="utf-8")
+    assert f'data-found="{found}"' in open_page(page).dom

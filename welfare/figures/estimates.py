@@ -18,9 +18,11 @@ from welfare.figures.style import (
     MUTED,
     dress,
     name_rows,
+    narrow,
     new_axes,
     plain_ticks,
     row_labels,
+    row_limits,
     styled,
     write_beside,
 )
@@ -82,7 +84,9 @@ def forest(
     ax.set_xlim(left, right)
     ax.axvline(reference, color=INK, linewidth=0.8, zorder=1)
     _draw_rows(ax, names, numbers, missing="not estimated", heading=f"{quantity} (interval)")
-    ax.set_xlabel(f"{quantity}{', logarithmic scale' if log else ''}; the line at {reference:.3g} means no difference")
+    scale = ", logarithmic scale" if log else ""
+    joint = "\n" if narrow() else " "
+    ax.set_xlabel(f"{quantity}{scale};{joint}the line at {reference:.3g} means no difference")
     return ax
 
 
@@ -161,7 +165,7 @@ def _log_ticks(left: float, right: float, reference: float) -> list[float]:
     if len(inside) < 3:
         inside = [at for at in MaxNLocator(5).tick_values(left, right) if left <= at <= right and at > 0]
     # A tick beside the reference, not on it, would be printed over its number.
-    near = (right / left) ** 0.05
+    near = (right / left) ** (0.1 if narrow() else 0.05)
     return sorted([reference, *(at for at in inside if at > reference * near or at < reference / near)])
 
 
@@ -183,7 +187,7 @@ def _draw_rows(ax: Axes, names: list[list[str]], numbers: np.ndarray, *, missing
         if left <= value <= right:
             ax.plot([value], [row], "o", color=BLUE, markersize=5.5, clip_on=False, zorder=3)
     write_beside(ax, 1, -1, heading, color=MUTED, fontsize=8, **margin)
-    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_ylim(*row_limits(len(names)))
     dress(ax, grid="x")
     name_rows(ax, names)
     plain_ticks(ax)

@@ -27,6 +27,7 @@ from welfare.figures.style import (
     PLUM,
     RAMP,
     many,
+    narrow,
     new_axes,
     styled,
 )
@@ -68,7 +69,7 @@ _FRAMES = (
 # Areas, square points, that look alike: a triangle fills half its square, a diamond reaches beyond its own.
 _SHAPES = (("D", OCHRE, 24), ("^", PLUM, 46), ("s", INK, 28))
 _CLASSES = len(RAMP)
-_LEGEND_ROW = 120  # characters
+_LEGEND_ROW, _LEGEND_ROW_NARROW = 120, 60  # characters
 
 
 @styled
@@ -124,7 +125,8 @@ def points(
         inside = _inside(places, part.frame)
         drawn += len(inside)
         _draw_places(panel, part.frame, inside, words, raster=many(len(places)))
-    _legend_of_marks(ax, places, words)
+    if mark is not None:
+        _legend_of_marks(ax, places, words)
     outside = counted(len(places) - drawn, "record has", "records have")
     _note(ax, f"{outside} no coordinates, or none within the map." if drawn < len(places) else "")
     return ax
@@ -228,7 +230,7 @@ def _outline(shape: Any) -> Outline:
 
 
 def _map_axes() -> Axes:
-    return new_axes(height_in=5.6)
+    return new_axes(height_in=3.6 if narrow() else 5.6)
 
 
 def _panels(ax: Axes) -> list[tuple[_Part, Axes]]:
@@ -251,7 +253,7 @@ def _panels(ax: Axes) -> list[tuple[_Part, Axes]]:
             ax.text(
                 x + width / 2,
                 y + height + 0.01,
-                part.frame.name,
+                ", ".join(part.frame.codes) if narrow() else part.frame.name,
                 transform=ax.transAxes,
                 ha="center",
                 va="bottom",
@@ -303,26 +305,27 @@ def _marks(frame: pd.DataFrame, mark: str | None) -> np.ndarray:
 
 
 def _legend_of_marks(ax: Axes, places: pd.DataFrame, words: list[str]) -> None:
-    if not words:
-        return
     counts = places["mark"].value_counts()
     handles = [
         ax.scatter([], [], s=area, marker=shape, color=colour, label=f"{word} ({counts[word]:,})")
         for word, (shape, colour, area) in zip(words, _SHAPES, strict=False)
     ]
-    handles.append(ax.scatter([], [], s=16, color=BLUE, alpha=0.7, label=f"others ({counts.get('', 0):,})"))
+    rest = counts.get("", 0)
+    label = f"others ({rest:,})" if words else f"{counted(rest, 'place')}, none marked"
+    handles.append(ax.scatter([], [], s=16, color=BLUE, alpha=0.7, label=label))
     _legend(ax, handles, title="")
 
 
 def _legend(ax: Axes, handles: list[Any], *, title: str) -> None:
-    # One row where the words fit the width of the map, else two.
+    # As few rows as the words need on the width of the map.
     wide = sum(len(handle.get_label()) + 6 for handle in handles)
+    rows = -(-wide // (_LEGEND_ROW_NARROW if narrow() else _LEGEND_ROW))
     ax.legend(
         handles=handles,
         title=title or None,
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.04),
-        ncols=len(handles) if wide <= _LEGEND_ROW else -(-len(handles) // 2),
+        bbox_to_anchor=(0.5, -0.12 if narrow() else -0.04),
+        ncols=max(1, -(-len(handles) // rows)),
         handlelength=1.4,
         columnspacing=1.6,
         labelcolor=INK,
@@ -331,7 +334,8 @@ def _legend(ax: Axes, handles: list[Any], *, title: str) -> None:
 
 def _note(ax: Axes, words: str) -> None:
     """Say what the map does with size and place."""
-    said = f"Equal-area projection; the insets have scales of their own. {words}".strip()
+    joint = "\n" if narrow() else " "
+    said = f"Equal-area projection; the insets have scales of their own.{joint}{words}".strip()
     ax.text(0.5, -0.015, said, transform=ax.transAxes, ha="center", va="top", color=MUTED, fontsize=7)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,11 +10,26 @@ from matplotlib.axes import Axes
 
 from welfare.errors import BadParameter
 from welfare.figures.numbers import interval, tick
-from welfare.figures.style import BLUE, GREY, INK, MUTED, OCHRE, PAPER, dress, new_axes, styled
+from welfare.figures.style import BLUE, GREY, INK, MUTED, OCHRE, PAPER, dress, narrow, new_axes, styled
 
 _COLUMNS = ("line", "unit", "low", "median", "high")
 # Rows whose widest values differ by less than this share one scale; beyond it the smaller would vanish.
 _ONE_SCALE = 4.0
+
+
+class _Layout(NamedTuple):
+    """Where the parts of a row stand, in shares of the figure's width and of the row's height."""
+
+    pitch: float  # inch per row
+    left: float
+    width: float
+    foot: float
+    height: float
+    label: tuple[float, float]  # point above the middle; where the unit stands, 0: below the line's name
+
+
+_ON_A_PAGE = _Layout(0.55, 0.285, 0.47, 0.42, 0.5, (1.5, 0.0))
+_ON_A_TELEPHONE = _Layout(0.72, 0.0, 0.58, 0.3, 0.36, (12.0, 0.4))
 
 
 @styled
@@ -46,23 +61,29 @@ def hours(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         raise BadParameter(f"the table of hours has no column {', '.join(map(repr, absent))}")
     numbers = table[["low", "median", "high"]].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     count = max(len(table), 1)
-    ax = new_axes(height_in=0.75 + 0.55 * count) if ax is None else ax
+    at_hand = _ON_A_TELEPHONE if narrow() else _ON_A_PAGE
+    ax = new_axes(height_in=0.75 + at_hand.pitch * count) if ax is None else ax
     ax.set_axis_off()
-    ax.text(0.285, 1.0, "◂ fewer hours: better", ha="left", va="bottom", color=BLUE, transform=ax.transAxes)
-    ax.text(0.755, 1.0, "more hours: worse ▸", ha="right", va="bottom", color=OCHRE, transform=ax.transAxes)
+    left, right = at_hand.left, at_hand.left + at_hand.width
+    ax.text(left, 1.0, "◂ fewer hours: better", ha="left", va="bottom", color=BLUE, transform=ax.transAxes)
+    ax.text(right, 1.0, "more hours: worse ▸", ha="right", va="bottom", color=OCHRE, transform=ax.transAxes)
     reach, own = _reach(numbers)
     step = 0.92 / count
     for row, (line, unit, limits) in enumerate(zip(table["line"], table["unit"], reach, strict=True)):
-        inner = ax.inset_axes((0.285, 0.98 - (row + 1) * step + 0.42 * step, 0.47, 0.5 * step))
+        bottom = 0.98 - (row + 1) * step
+        inner = ax.inset_axes((left, bottom + at_hand.foot * step, at_hand.width, at_hand.height * step))
         _draw_row(inner, numbers[row], limits)
-        middle = 0.98 - (row + 1) * step + 0.67 * step
+        middle = bottom + (at_hand.foot + at_hand.height / 2) * step
         at: Any = {"xycoords": ax.transAxes, "textcoords": "offset points", "va": "baseline"}
-        ax.annotate(str(line), (0.0, middle), xytext=(0, 1.5), color=INK, **at)
-        ax.annotate(str(unit), (0.0, middle), xytext=(0, -9), color=MUTED, fontsize=7.5, **at)
+        up, beside = at_hand.label
+        ax.annotate(str(line), (0.0, middle), xytext=(0, up), color=INK, **at)
+        ax.annotate(
+            str(unit), (beside, middle), xytext=(0, up if beside else up - 10.5), color=MUTED, fontsize=7.5, **at
+        )
         known = not np.isnan(numbers[row, 1])
         words = _signed(numbers[row]) if known else "not estimated"
         look: Any = {"color": INK} if known else {"color": MUTED, "style": "italic"}
-        ax.text(0.785, middle, words, va="center_baseline", transform=ax.transAxes, **look)
+        ax.text(right + 0.03, middle, words, va="center_baseline", transform=ax.transAxes, **look)
     ax.text(0.0, 0.0, _note(numbers, own), va="top", color=MUTED, fontsize=7.5, transform=ax.transAxes)
     return ax
 
@@ -79,9 +100,10 @@ def _reach(numbers: np.ndarray) -> tuple[list[float], bool]:
 
 
 def _note(numbers: np.ndarray, own: bool) -> str:
+    joint = "\n" if narrow() else " "
     scale = "Each row has its own scale." if own else "All rows share one scale."
     hollow = " A hollow dot: the interval holds zero." if any(_undecided(row) for row in numbers) else ""
-    return f"{scale}{hollow} Intensities are not added together."
+    return f"{scale}{hollow}{joint}Intensities are not added together."
 
 
 def _undecided(numbers: np.ndarray) -> bool:

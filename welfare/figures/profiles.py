@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.scale import FuncScale
-from matplotlib.ticker import FixedLocator, LogLocator
+from matplotlib.ticker import FixedLocator
 from scipy.special import pdtrik
 
 from welfare.errors import BadParameter
@@ -24,9 +24,11 @@ from welfare.figures.style import (
     dress,
     many,
     name_rows,
+    narrow,
     new_axes,
     plain_ticks,
     row_labels,
+    row_limits,
     styled,
     write_beside,
 )
@@ -121,24 +123,36 @@ def funnel(table: pd.DataFrame, *, phi: float = 1.0, tau2: float = 0.0, ax: Axes
     ax.set_yscale(FuncScale(ax.yaxis, (_root, _square)))
     ax.set_xlim(least, most)
     ax.set_ylim(0, top)
-    _draw_limits(ax, grid, 1.0, 0.0, GREY if widened else INK, "limits by chance alone: 95% (dashed), 99.8% (solid)")
     if widened:
-        # The plain limits stay, in grey: a reader sees how much was allowed for.
-        _draw_limits(ax, grid, phi, tau2, INK, "the same, allowing for how much facilities differ")
+        _draw_limits(ax, grid, phi, tau2, INK, "widened for how much facilities differ")
+    # Beside widened limits those of chance alone stay, in grey: a reader sees how much was allowed for.
+    _draw_limits(ax, grid, 1.0, 0.0, GREY if widened else INK, "by chance alone")
     ax.axhline(1, color=INK, linewidth=0.8, zorder=1)
     _draw_facilities(ax, drawn, top)
 
-    ax.xaxis.set_major_locator(LogLocator(base=10, subs=(1,) if most / least > 300 else (1, 2, 5)))
+    ax.xaxis.set_major_locator(FixedLocator(_count_ticks(least, most)))
     ax.xaxis.set_minor_locator(FixedLocator([]))
     ax.yaxis.set_major_locator(FixedLocator([at for at in _RATIO_TICKS if at <= top]))
     plain_ticks(ax, "x")
     plain_ticks(ax, "y")
     dress(ax, spines=("bottom", "left"))
     ax.tick_params(axis="y", labelcolor=MUTED)
-    ax.set_xlabel("expected events, logarithmic scale" + (f" ({left_out:,} not drawn: no ratio)" if left_out else ""))
+    joint = "\n" if narrow() else " "
+    ax.set_xlabel(
+        "expected events, logarithmic scale" + (f"{joint}({left_out:,} not drawn: no ratio)" if left_out else "")
+    )
     ax.set_ylabel("observed / expected, square-root scale")
     # Below the axes: within them it would cover facilities.
-    ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.11), ncols=2, handlelength=2.2, labelcolor=INK)
+    ax.legend(
+        title=f"Beyond the {'dark ' if widened else ''}solid lines: far out",
+        loc="upper left",
+        bbox_to_anchor=(-0.02, -0.11 if not (narrow() and left_out) else -0.15),
+        ncols=1 if narrow() else 2,
+        alignment="left",
+        title_fontsize=8,
+        handlelength=2.2,
+        labelcolor=INK,
+    )
     return ax
 
 
@@ -169,21 +183,29 @@ def bars(table: pd.DataFrame, *, label: str, value: str, ax: Axes | None = None,
     names, pitch = row_labels(table[label])
     ax = new_axes(height_in=0.55 + pitch * max(len(names), 1)) if ax is None else ax
     most = float(np.nanmax(numbers)) if np.isfinite(numbers).any() else 0.0
-    ax.set_xlim(0, (most or 1.0) * 1.12)
+    ax.set_xlim(0, (most or 1.0) * (1.3 if narrow() else 1.12))
     for row, number in enumerate(numbers.tolist()):
         if np.isnan(number):
             write_beside(ax, 0, row, "not collected", color=MUTED, style="italic")
             continue
         if number:
-            ax.barh(row, number, height=0.66, color=BLUE, linewidth=0)
+            ax.barh(row, number, height=0.3 if narrow() else 0.66, color=BLUE, linewidth=0)
         printed = f"{number:,.0f}" if number == round(number) else short(number)
         write_beside(ax, number, row, printed, color=INK)
-    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_ylim(*row_limits(len(names)))
     dress(ax, spines=("left",))
     name_rows(ax, names)
     ax.set_xticks([])
     ax.set_xlabel(unit, loc="left")
     return ax
+
+
+def _count_ticks(least: float, most: float) -> list[float]:
+    """Return round counts between two ends: the wider the range, the fewer to each power of ten."""
+    decades = np.log10(most / least)
+    steps = (1, 2, 5) if decades <= 2 else (1, 3) if decades <= 4 else (1,)
+    powers = range(int(np.floor(np.log10(least))), int(np.ceil(np.log10(most))) + 1)
+    return [at for power in powers for at in (step * 10.0**power for step in steps) if least <= at <= most]
 
 
 def _root(ratio: Any) -> Any:
@@ -227,11 +249,11 @@ def _top(drawn: pd.DataFrame, phi: float, tau2: float) -> float:
 
 
 def _draw_limits(ax: Axes, grid: np.ndarray, phi: float, tau2: float, colour: str, words: str) -> None:
-    for level, dashes in zip(_LEVELS, ((0, (4, 2.5)), "solid"), strict=True):
+    for level, dashes in ((_LEVELS[1], "solid"), (_LEVELS[0], (0, (4, 2.5)))):
         low, high = funnel_limits(grid, level, phi=phi, tau2=tau2)
         for side in (low, high):
             ax.plot(grid, side, color=colour, linewidth=0.9, linestyle=dashes, zorder=2)
-    ax.plot([], [], color=colour, linewidth=0.9, label=words)
+        ax.plot([], [], color=colour, linewidth=0.9, linestyle=dashes, label=f"{100 * level:.3g}% limits {words}")
 
 
 def _draw_facilities(ax: Axes, drawn: pd.DataFrame, top: float) -> None:

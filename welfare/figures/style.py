@@ -6,16 +6,15 @@ In SVG each is written as a CSS variable with the colour as its fallback, so tha
 
 from __future__ import annotations
 
-import hashlib
 import io
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
-from html import escape
+from contextvars import ContextVar
+from functools import partial, wraps
 from pathlib import Path
 from textwrap import wrap
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -24,6 +23,7 @@ from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import Bbox
 from pandas import Series
 
+from welfare.figures.inline import Picture, element, picture
 from welfare.figures.numbers import tick
 from welfare.schema.provenance import write_whole
 
@@ -78,41 +78,58 @@ _SETTINGS: Any = {
     "svg.fonttype": "none",  # text stays text: small, searchable, and read aloud where a reader selects it
     "svg.hashsalt": "welfare",  # else the ids in the file differ on each run
 }
-_RASTER_DPI = 200
+_RASTER_DPI, _RASTER_DPI_NARROW = 200, 150
 _MANY = 500
-_LONG = 400  # characters: markers, of curves and few points, are shorter
+_OVER_THE_GROUND = 1.2  # the land of a map and the grid are drawn below it, dots, lines and text above
 _LABEL, _LINE = 42, 10.5  # characters in a row's label, points from line to line
+_TELEPHONE = 4.0 / 7.2  # how much narrower a figure is drawn for a telephone
+
+_narrow: ContextVar[bool] = ContextVar("narrow", default=False)
+# How to draw a figure anew, for another width: matplotlib cannot lay out one figure for two.
+_recipes: WeakKeyDictionary[Figure, Callable[[], Axes]] = WeakKeyDictionary()
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
 def styled(draw: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Run a drawing function under this module's settings, leaving matplotlib's own as they were."""
+    """Run a drawing function under this module's settings, leaving matplotlib's own as they were.
+
+    A function that returns new axes is noted as how to draw their figure anew.
+    """
 
     @wraps(draw)
     def drawn(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         with rc_context(_SETTINGS):
-            return draw(*args, **kwargs)
+            made = draw(*args, **kwargs)
+        if isinstance(made, Axes) and kwargs.get("ax") is None:
+            _recipes[_root(made)] = partial(drawn, *args, **kwargs)  # type: ignore[assignment]
+        return made
 
     return drawn
 
 
-@styled
+def narrow() -> bool:
+    """Say whether the figure now being drawn is for a telephone: 4 inch wide where it would be 7.2."""
+    return _narrow.get()
+
+
 def new_axes(width_in: float = 7.2, height_in: float = 4.2) -> Axes:
     """Make axes on a figure of their own, without pyplot and its global list of figures.
 
     Parameters
     ----------
     width_in, height_in : float
-        Size of the figure, inch.
+        Size of the figure, inch; on a telephone it is narrower (see :func:`narrow`).
 
     Returns
     -------
     Axes
         Its figure is ``axes.figure``.
     """
-    return Figure(figsize=(width_in, height_in), layout="constrained").subplots()
+    size = (width_in * (_TELEPHONE if narrow() else 1.0), height_in)
+    with rc_context(_SETTINGS):
+        return Figure(figsize=size, layout="constrained").subplots()
 
 
 def dress(ax: Axes, *, grid: str = "", spines: tuple[str, ...] = ("bottom",)) -> Axes:
@@ -155,6 +172,8 @@ def plain_ticks(ax: Axes, which: str = "x") -> None:
 def row_labels(names: Series) -> tuple[list[list[str]], float]:
     """Return labels for rows, wrapped to leave the figure its room, and the height that a row then needs.
 
+    They stand to the left of their rows; on a telephone above them.
+
     Parameters
     ----------
     names : Series
@@ -170,11 +189,16 @@ def row_labels(names: Series) -> tuple[list[list[str]], float]:
     known = names.astype("object").where(names.notna(), "not known")
     labels = [wrap(str(name), _LABEL) or [""] for name in known]
     lines = max((len(label) for label in labels), default=1)
-    return labels, max(0.27, 0.09 + _LINE / 72 * lines)
+    return labels, 0.26 + _LINE / 72 * lines if narrow() else max(0.27, 0.09 + _LINE / 72 * lines)
+
+
+def row_limits(rows: int) -> tuple[float, float]:
+    """Return the limits of the y axis for rows 0, 1, ... from the top down, with room for their labels."""
+    return rows - 0.4, -0.95 if narrow() else -0.6
 
 
 def name_rows(ax: Axes, labels: list[list[str]]) -> None:
-    """Write the labels of :func:`row_labels` to the left of rows 0, 1, ...
+    """Write the labels of :func:`row_labels` beside rows 0, 1, ...
 
     Parameters
     ----------
@@ -191,16 +215,19 @@ def name_rows(ax: Axes, labels: list[list[str]]) -> None:
     ax.set_yticks(range(len(labels)), [])
     for row, lines in enumerate(labels):
         for position, line in enumerate(lines):
-            down = ((len(lines) - 1) / 2 - position) * _LINE
+            below = len(lines) - 1 - position
+            offset = (0, 12 + below * _LINE) if narrow() else (-8, (below - (len(lines) - 1) / 2) * _LINE)
             ax.annotate(
                 line,
                 (0, row),
                 xycoords=ax.get_yaxis_transform(),
-                xytext=(-8, down),
+                xytext=offset,
                 textcoords="offset points",
-                ha="right",
+                ha="left" if narrow() else "right",
                 va="center_baseline",
                 color=INK,
+                # Above its row a label lies on the grid: the ground behind it keeps lines off its letters.
+                bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.8} if narrow() else None,
             )
 
 
@@ -243,20 +270,44 @@ def to_svg(fig: Figure | Axes, *, alt: str, simulated: bool = False) -> str:
     Returns
     -------
     str
-        One ``<svg>`` element; its ids are unlike those of any other figure.
+        One ``<svg>`` element; its ids are unlike those of any other figure. A figure of this library holds a
+        second drawing for narrow screens, hidden unless the page shows it (see :func:`welfare.figures.inline.element`),
+        except where something was added to it after it was drawn.
     """
     root = _root(fig)
+    wide = _pictured(root, simulated)
+    return element(
+        wide,
+        _for_a_telephone(root, wide, simulated),
+        alt=f"SIMULATED. {alt}" if simulated else alt,
+        simulated=simulated,
+    )
+
+
+def _pictured(fig: Figure, simulated: bool) -> Picture:
     stream = io.StringIO()
-    with rc_context(_SETTINGS), _stamped(root, simulated):
-        root.savefig(
+    with rc_context(_SETTINGS), _stamped(fig, simulated):
+        fig.savefig(
             stream,
             format="svg",
-            dpi=_RASTER_DPI,
+            dpi=_RASTER_DPI_NARROW if narrow() else _RASTER_DPI,
             facecolor="none",
-            bbox_inches=_extent(root),
+            bbox_inches=_extent(fig),
             metadata={"Date": None},
         )
-    return _inline(stream.getvalue(), alt=f"SIMULATED. {alt}" if simulated else alt, simulated=simulated)
+    return picture(stream.getvalue(), THEME)
+
+
+def _for_a_telephone(fig: Figure, wide: Picture, simulated: bool) -> Picture | None:
+    """Draw a figure anew for a narrow screen; None where that would lose what was put on it after it was drawn."""
+    again = _recipes.get(fig)
+    if again is None or _pictured(_root(again()), simulated) != wide:
+        return None
+    before = _narrow.set(True)
+    try:
+        return _pictured(_root(again()), simulated)
+    finally:
+        _narrow.reset(before)
 
 
 def to_png(fig: Figure | Axes, path: str | Path, *, simulated: bool = False) -> Path:
@@ -301,20 +352,25 @@ def _extent(fig: Figure) -> Bbox:
 
 @contextmanager
 def _stamped(fig: Figure, simulated: bool) -> Iterator[None]:
-    """Lay SIMULATED across the figure while it is drawn; a tall one gets it more than once, so no crop is clean."""
+    """Lay SIMULATED over the ground of a figure while it is drawn, under its marks and numbers.
+
+    A tall figure gets it more than once, so no crop is clean.
+    """
     if not simulated:
         yield
         return
     width, height = fig.get_size_inches() * 72
     size = min(width / 9, height / 2)
     times = max(1, round(height / 300))
+    host: Any = fig.axes[0] if fig.axes else fig
     # Twice, light under dark and a point apart: the dark one shows on pale ground, the light one on dark.
-    layers = ((PAPER, 0.3, -1.0), (INK, 0.17, 0.0))
+    layers = ((PAPER, 0.3, -1.0), (INK, 0.13, 0.0))
     marks = [
-        fig.text(
+        host.text(
             0.5 + shift / width,
             (step + 0.5) / times + shift / height,
             "SIMULATED",
+            transform=fig.transFigure,
             ha="center",
             va="center",
             rotation=18 if height > 150 else 0,
@@ -322,7 +378,7 @@ def _stamped(fig: Figure, simulated: bool) -> Iterator[None]:
             fontweight="bold",
             color=colour,
             alpha=alpha,
-            zorder=1000,
+            zorder=_OVER_THE_GROUND,
             in_layout=False,
         )
         for step in range(times)
@@ -333,48 +389,3 @@ def _stamped(fig: Figure, simulated: bool) -> Iterator[None]:
     finally:
         for mark in marks:
             mark.remove()
-
-
-_REFERENCE = re.compile(r'(?:href="#|url\(#)([^")]+)')
-
-
-def _inline(svg: str, *, alt: str, simulated: bool) -> str:
-    """Turn matplotlib's SVG file into an element of a page: no prologue, no metadata, no style for the whole page."""
-    svg = svg[svg.index("<svg") :].strip()
-    svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
-    head, body = svg.split(">", 1)
-    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', head)
-    assert size is not None, "matplotlib gives every SVG a viewBox"  # noqa: S101 (a promise of the writer, not of input)
-    used = set(_REFERENCE.findall(" ".join(re.findall(r"<[^>]*>", body))))
-    prefix = f"f{hashlib.sha256((alt + body).encode()).hexdigest()[:10]}-"
-    body = re.sub(r"<[^>]*>", lambda tag: _lean(tag[0], used, prefix), body)
-    body = re.sub(r"<defs>\s*</defs>", "", body)
-    body = re.sub(r">\s*\n\s*<", "><", body)
-    width, height = (f"{float(side):g}" for side in size.groups())
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="figure" role="img"'
-        f' aria-label="{escape(alt)}" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-        + (' data-simulated="true"' if simulated else "")
-        + ' style="font-family: var(--fig-font, DejaVu Sans, Arial, sans-serif);'
-        f' stroke-linejoin: round; stroke-linecap: butt">{body}'
-    )
-
-
-def _lean(tag: str, used: set[str], prefix: str) -> str:
-    """Rewrite one tag: ids made unique or dropped, coordinates shortened, colours by name."""
-    tag = re.sub(r'\sid="([^"]*)"', lambda m: f' id="{prefix}{m[1]}"' if m[1] in used else "", tag)
-    tag = _REFERENCE.sub(lambda m: m[0].replace(f"#{m[1]}", f"#{prefix}{m[1]}"), tag)
-    tag = re.sub(r'\stransform="rotate\(-?0 [^"]*\)"', "", tag)
-    # The space matters: a picture's base64 text may end in `d=`.
-    tag = re.sub(r'(?<=\s)(d|x|y|transform)="([^"]*)"', lambda m: f'{m[1]}="{_rounded(m[2])}"', tag)
-    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
-    return re.sub(r"#[0-9a-f]{6}\b", lambda m: f"var({THEME[m[0]]}, {m[0]})" if m[0] in THEME else m[0], tag)
-
-
-def _rounded(numbers: str) -> str:
-    """Shorten numbers to a hundredth of a point, and those of a long outline to a tenth: no eye sees the rest."""
-    places = 1 if len(numbers) > _LONG else 2
-    short = re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.{places}f}".rstrip("0").rstrip("."), numbers)
-    short = re.sub(r"\s*\n\s*", "", short).strip()
-    # After M or L a bare pair means another L: leaving the letter out shortens a map by a seventh.
-    return short if re.search("[CQ]", short) else re.sub(r"(?<=\d)L ", " ", short)
