@@ -65,8 +65,9 @@ def hours(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = new_axes(height_in=0.75 + at_hand.pitch * count) if ax is None else ax
     ax.set_axis_off()
     left, right = at_hand.left, at_hand.left + at_hand.width
-    ax.text(left, 1.0, "◂ fewer hours: better", ha="left", va="bottom", color=BLUE, transform=ax.transAxes)
-    ax.text(right, 1.0, "more hours: worse ▸", ha="right", va="bottom", color=OCHRE, transform=ax.transAxes)
+    of = "" if narrow() else " hours"
+    ax.text(left, 1.0, f"◂ fewer{of}: better", ha="left", va="bottom", color=BLUE, transform=ax.transAxes)
+    ax.text(right, 1.0, f"more{of}: worse ▸", ha="right", va="bottom", color=OCHRE, transform=ax.transAxes)
     reach, own = _reach(numbers)
     step = 0.92 / count
     for row, (line, unit, limits) in enumerate(zip(table["line"], table["unit"], reach, strict=True)):
