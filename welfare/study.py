@@ -14,7 +14,7 @@ import pandas as pd
 from welfare.accounting.ledger import account
 from welfare.errors import BadParameter, RecordsLeftOut
 from welfare.link.links import Links, link_records
-from welfare.panel.build import SIMULATED, build_panel, newest
+from welfare.panel.build import build_panel, newest
 from welfare.panel.categories import merge_rare, one_of
 from welfare.panel.exposure import coverage
 from welfare.panel.line_speeds import speed_on
@@ -22,7 +22,7 @@ from welfare.panel.places import confirmed_events, inspection_systems, without_u
 from welfare.patterns.profiles import profile
 from welfare.patterns.scan import scan
 from welfare.report.findings import Findings
-from welfare.report.results import provenance, results
+from welfare.report.results import provenance, results, stamped
 from welfare.report.slaughter import slaughter_report
 from welfare.report.words import MORE_THAN_EXPECTED, plants_in_words
 from welfare.schema.provenance import write_json, write_parquet, write_text
@@ -149,6 +149,16 @@ def _us_slaughter(
 ) -> Study:
     folder = read_folder(data, NEEDED, wanted=WANTED, progress=lambda path: tell(f"read {path}"))
     bundles = folder.used
+    for bundle in bundles:
+        for note in bundle.notes:
+            tell(f"{bundle.source_id}: {note}")
+        if len(bundle.rejects):
+            warnings.warn(
+                f"{len(bundle.rejects):,} of {len(bundle.raw):,} records of {bundle.source_id} cannot be read; the "
+                f"first: record {bundle.rejects['row'].iloc[0]}, {bundle.rejects['reason'].iloc[0]}",
+                RecordsLeftOut,
+                stacklevel=3,
+            )
     tell("link records")
     links = link_records(*bundles, decisions=decisions)
     tell("build the panel")
@@ -256,15 +266,13 @@ def _write(findings: Findings, out: Path) -> Study:
     page, figures, origin = document.html(), results(findings), provenance(findings)
     published = without_unconfirmed_names(findings.panel)
     links, review = findings.links.table, findings.links.review()
-    if findings.simulated:
-        links, review = links.assign(**{SIMULATED: SIMULATED}), review.assign(**{SIMULATED: SIMULATED})
-    acct = findings.account.record()
+    acct = {"simulated": findings.simulated, **findings.account.record()}
     files = {
         "panel.parquet": write_parquet(published, out / "panel.parquet", origin),
         "links.parquet": write_parquet(links, out / "links.parquet", origin),
         "links_to_review.csv": write_text(out / "links_to_review.csv", review.to_csv(index=False)),
         "results.json": write_json(out / "results.json", figures),
-        "account.json": write_json(out / "account.json", {"simulated": findings.simulated, **acct}),
+        "account.json": write_json(out / "account.json", stamped(acct) if findings.simulated else acct),
         "report.html": write_text(out / "report.html", page),
     }
     text = ("SIMULATED. " if findings.simulated else "") + f"{plants_in_words(findings)} {MORE_THAN_EXPECTED}"

@@ -95,7 +95,7 @@ def test_confirmed_and_rejected_reports(agency, alder):
 
     confirmed = link_records(*bundles, decisions=frame({"decision": "confirmed"}))
     assert decided(confirmed) == [("us.fsis:1", "confirmed")]
-    assert confirmed.table["reason"].iloc[0].startswith("name 1.00")
+    assert confirmed.table["reason"].iloc[0].startswith("name alike 1.00")
 
     rejected = link_records(*bundles, decisions=frame({"decision": "rejected"}))
     assert decided(rejected) == [("us.fsis:1", "rejected")]

@@ -4,7 +4,9 @@ judged_pairs.csv holds the ids of both sides and the two verdicts (same, differe
 the agencies' files. Draw 1 was a random 150 of the 393 reports then linked, mixed with 60 decoys from the doubtful
 pairs: both readers called 146 of them the same place, and one reader was unsure of 4, each with another house number on
 the same street. Such pairs now wait for a person. Draw 2 filled the sample up to 150 at random from those linked since;
-draw 3 is both pairs that a later repair of addresses added.
+draw 3 is both pairs that a later repair of addresses added. The readers of draw 1 thus helped to tighten the rule that
+the sample measures: the bound is that of the rule as it stands, somewhat in its favour. Before, with unsure counted as
+wrong, it was 146 of 150, a lower bound of 0.933.
 """
 
 from __future__ import annotations

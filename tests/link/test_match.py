@@ -74,7 +74,7 @@ def test_the_score_is_name_place_and_activity():
 
 def test_each_pair_says_why():
     (found,) = Matcher([profile("d#1", "Acme Meat")]).candidates(report())
-    assert found.reason == ("name 1.00 like 'Acme Meat' of the directory; same house number and street; activity fits")
+    assert found.reason == ("name alike 1.00 in the directory; same house number and street; activity fits")
     (found,) = Matcher([profile("d#1", "Acme Meat", activities=("Egg Product",))]).candidates(report())
     assert found.reason.endswith("activity not shown to fit")
     assert found.score == 0.95

@@ -56,7 +56,7 @@ def test_severe_injury_reports_of_the_industry_are_linked(real, summary, record_
     assert ours == within == 483
     assert row["outside"] == row["records"] - 483 == 21_578 - 483
     share = (row["linked"] + row["confirmed"]) / 483
-    record_property("share_linked", share)
+    record_property("share_linked", float(share))
     assert share >= 0.75
 
 

@@ -90,7 +90,7 @@ class Links(Result):
         )
         for name in _SIDE_BY_SIDE:
             shown[f"{name}_reported"], shown[f"{name}_directory"] = left[name].to_numpy(), right[name].to_numpy()
-        return shown
+        return shown.assign(SIMULATED="SIMULATED") if self.simulated else shown
 
 
 def link_records(*bundles: Tables, decisions: str | Path | pd.DataFrame | None = None) -> Links:
@@ -155,14 +155,15 @@ def link_records(*bundles: Tables, decisions: str | Path | pd.DataFrame | None =
 
     unmatched = _unmatched(others, table, matcher, reports)
     summary = _summary(others, table, unmatched)
+    mark = {"SIMULATED": "SIMULATED"} if simulated else {}
     return Links(
-        table=table,
+        table=table.assign(**mark),
         text=_text(summary, spine, simulated),
         dropped=unmatched.rename(columns={"record_id": "row"})[["row", "reason"]],
         notes=_notes(table, spine, directories, places, rulings),
-        places=_places(places, table),
+        places=_places(places, table).assign(**mark),
         summary=summary,
-        unmatched=unmatched,
+        unmatched=unmatched.assign(**mark),
         spine=spine,
         simulated=simulated,
         _sides=sides,

@@ -141,11 +141,11 @@ class Matcher:
         return sorted(best.values(), key=lambda pair: (-pair.score, pair.right_id))
 
     def _pair(self, employer: str, profile: Profile, evidence: Evidence, fits: bool) -> Pair:
-        scored = [(self._weights.likeness(employer, name), name) for name in profile.names]
-        name, spelt = max(scored, default=(0.0, ""))
+        name = max((self._weights.likeness(employer, known) for known in profile.names), default=0.0)
         score = _NAME * name + _PLACE * evidence.strength + _ACTIVITY * fits
         activity = "activity fits" if fits else "activity not shown to fit"
-        reason = f"name {name:.2f} like {spelt!r} of {profile.source_id}; {evidence.reason}; {activity}"
+        # No name in it: a pair that nobody has confirmed must not name a plant beside an injury.
+        reason = f"name alike {name:.2f} in {profile.source_id}; {evidence.reason}; {activity}"
         return Pair(profile.place, round(score, 4), name, evidence.strength, reason, evidence.contradicted)
 
 

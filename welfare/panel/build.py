@@ -11,7 +11,7 @@ from welfare.errors import BadParameter, RecordsLeftOut
 from welfare.link.links import Links
 from welfare.panel.exposure import covered_years
 from welfare.panel.facts import attributes, slaughtered
-from welfare.panel.line_speeds import speeds_of_periods
+from welfare.panel.line_speeds import speeds_of_periods, waived_from
 from welfare.panel.periods import period_of, spans
 from welfare.panel.usable import newest, require_usable
 from welfare.schema.tables import Tables, validate
@@ -63,7 +63,10 @@ def build_panel(links: Links, *bundles: Tables, period: str = "year") -> pd.Data
 
     inspections = _held(tables["inspections"], "date_from", "date_to", periods)
     injuries = _collected(_held(_of_workers(tables["injuries"], used), "date", "date", periods), panel)
-    speeds = speeds_of_periods(_placed(used, "line_speeds", home), periods)
+    line_speeds = _placed(used, "line_speeds", home)
+    speeds = speeds_of_periods(line_speeds, periods)
+    panel = panel.merge(waived_from(line_speeds), on="facility_id", how="left", validate="many_to_one")
+    panel["facts_as_of"] = ", ".join(sorted({*tables["facilities"]["source_id"], *tables["slaughter"]["source_id"]}))
     confirmed = links.table.loc[links.table["decision"] == "confirmed", "left_id"]
     for part in (_inspected(inspections), _injured(injuries, confirmed), speeds.drop(columns="record_ids")):
         panel = panel.merge(part, on=_KEYS, how="left", validate="one_to_one")

@@ -99,7 +99,9 @@ def coverage(panel: pd.DataFrame) -> pd.DataFrame:
     word = pd.Series("partial", index=table.index, dtype="str")
     word[table["collected"] == 0] = "none"
     word[table["collected"] == table["facility_periods"]] = "full"
-    return table.assign(coverage=word)[["measure", "column", "region", "facility_periods", "collected", "coverage"]]
+    mark = {"SIMULATED": "SIMULATED"} if "SIMULATED" in panel else {}
+    shown = ["measure", "column", "region", "facility_periods", "collected", "coverage"]
+    return table.assign(coverage=word)[shown].assign(**mark)
 
 
 def _expected(panel: pd.DataFrame, column: str) -> pd.Series:

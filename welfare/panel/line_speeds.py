@@ -62,6 +62,13 @@ def _as_day(day: str | pd.Timestamp) -> pd.Timestamp:
     return stamp.normalize()
 
 
+def waived_from(line_speeds: pd.DataFrame) -> pd.DataFrame:
+    """Return facility_id and waiver_from, the first day from which a waiver on file permits it a faster line."""
+    waivers = line_speeds[(line_speeds["basis"] == "waiver") & line_speeds["facility_id"].notna()]
+    first = waivers.sort_values("valid_from").drop_duplicates("facility_id")
+    return first[["facility_id", "valid_from"]].rename(columns={"valid_from": "waiver_from"})
+
+
 def speeds_of_periods(line_speeds: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
     """Return one line speed per facility and period.
 

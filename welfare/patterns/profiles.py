@@ -11,7 +11,7 @@ import pandas as pd
 from welfare.errors import BadParameter, NotEstimable
 from welfare.patterns.funnel import Funnel, funnel, q_values, ratio_spread, tail_probability
 from welfare.patterns.shrinkage import Spread, fit_spread, rank_limits, shrink
-from welfare.schema.results import Result, count_reasons
+from welfare.schema.results import Result, count_reasons, simulated_words
 from welfare.stats.inputs import dropped_rows, not_negative, numbers, whole_counts
 from welfare.stats.rates import exact_limits
 
@@ -162,7 +162,8 @@ def profile(
     table = _table(places, shape, spread, p_value, level=level, fdr=fdr, draws=draws, seed=seed)
     return Profile(
         table=table,
-        text=_text(table, what, _spread_in_words(shape.phi, by_chance, overdispersion), dropped, fdr, caution),
+        text=simulated_words(panel)
+        + _text(table, what, _spread_in_words(shape.phi, by_chance, overdispersion), dropped, fdr, caution),
         dropped=dropped,
         notes=_notes(table, what, panel, spread, overdispersion),
         phi=shape.phi,

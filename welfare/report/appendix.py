@@ -84,6 +84,11 @@ def copies_sentence(findings: Findings) -> str:
     )
 
 
+def _notes(findings: Findings) -> list[Prose]:
+    said = [f"- {file_in_words(b.source_id)}: {note}" for b in findings.bundles for note in b.notes]
+    return [Prose("Noticed on reading:\n\n" + "\n".join(said))] if said else []
+
+
 def files_section(findings: Findings) -> Section:
     """List every file used, with its hash, publisher and origin, and every file not used, with the reason."""
     files = pd.DataFrame(provenance(findings)["files"])
@@ -140,6 +145,7 @@ def files_section(findings: Findings) -> Section:
                 labels={"source_id": "file", "obtained_from": "obtained from", "sha256": "SHA-256"},
             ),
             TableBlock(dropped, "What was left out at each step"),
+            *_notes(findings),
             Disclosure(
                 f"{len(unused)} files of the folder were not used, or for linking alone",
                 [

@@ -98,7 +98,10 @@ def _model(findings: Findings) -> list[Block]:
                     formats=_RATIO_FORMATS,
                 ),
                 TableBlock(
-                    checks.assign(advice=checks["advice"].map(in_words)), "Checks of the model", missing="not known"
+                    checks.assign(at=checks["at"].map(in_words), advice=checks["advice"].map(in_words)),
+                    "Checks of the model",
+                    labels={"at": "about"},
+                    missing="not known",
                 ),
                 Prose(in_words(" ".join(model.notes))),
             ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -52,7 +53,7 @@ def _file(bundle: Tables) -> dict[str, Any]:
     covers = None if bundle.period is None else [f"{day:%Y-%m-%d}" for day in bundle.period]
     return {
         "source_id": bundle.source_id,
-        "path": bundle.path,
+        "path": Path(bundle.path).name,
         "sha256": bundle.sha256,
         "publisher": bundle.publisher,
         "obtained_from": bundle.obtained_from,
@@ -75,6 +76,20 @@ def results(findings: Findings) -> dict[str, Any]:
     dict
         JSON-ready; `simulated` is true where the plants are made up.
     """
+    found = _figures(findings)
+    return stamped(found) if findings.simulated else found
+
+
+def stamped(value: Any) -> Any:
+    """Write SIMULATED into every record of a JSON-ready value."""
+    if isinstance(value, list):
+        return [stamped(item) for item in value]
+    if isinstance(value, dict):
+        return {"SIMULATED": "no real plant, person or event", **{key: stamped(item) for key, item in value.items()}}
+    return value
+
+
+def _figures(findings: Findings) -> dict[str, Any]:
     panel, links = findings.panel, findings.links
     return {
         "simulated": findings.simulated,

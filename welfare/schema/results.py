@@ -42,6 +42,11 @@ class Result:
         return f"<p>{escape(self.text)}</p>{self.table.to_html(max_rows=20)}<ul>{notes}</ul>"
 
 
+def simulated_words(frame: pd.DataFrame) -> str:
+    """Return what a text begins with where its numbers come from a panel of made-up plants; else nothing."""
+    return "SIMULATED. " if "SIMULATED" in frame else ""
+
+
 def count_reasons(dropped: pd.DataFrame) -> str:
     """Say in words how many rows were left out, and why.
 
@@ -56,4 +61,4 @@ def count_reasons(dropped: pd.DataFrame) -> str:
     return ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
 
 
-__all__ = ["Result", "count_reasons", "no_rows_dropped"]
+__all__ = ["Result", "count_reasons", "no_rows_dropped", "simulated_words"]

@@ -81,7 +81,8 @@ class Tables:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {len(frame):,}" for name, frame in self.frames.items())
-        return f"<Tables {self.source_id}: {sizes}; {len(self.rejects):,} rejected>"
+        mark = "SIMULATED " if self.simulated else ""
+        return f"<Tables {mark}{self.source_id}: {sizes}; {len(self.rejects):,} rejected>"
 
 
 @cache

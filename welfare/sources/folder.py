@@ -13,6 +13,7 @@ from welfare.schema.tables import Tables
 from welfare.sources.files import WORKBOOKS, read_rows
 from welfare.sources.headers import recognise
 from welfare.sources.manifest import NAME as MANIFEST
+from welfare.sources.manifest import list_manifest
 from welfare.sources.read import read
 from welfare.sources.registry import registry
 
@@ -65,7 +66,7 @@ def read_folder(
     Raises
     ------
     FileMissing
-        If there is no such folder.
+        If there is no such folder, or a manifest in it lists a file that would be used and is not there.
     SourceMissing
         If a needed source is not among the files.
     NoVintage
@@ -94,6 +95,7 @@ def read_folder(
             row |= {"role": "manifest", "reason": "says of the other files as of when they are"}
         rows.append(row)
     _require(needed, bundles, folder)
+    _require_listed(folder, sources, bundles)
     roles = _roles(bundles)
     by_path = {str(Path(b.path).relative_to(folder).as_posix()): roles[b.path] for b in bundles}
     for row in rows:
@@ -134,6 +136,27 @@ def _require(needed: list[str], bundles: list[Tables], folder: Path) -> None:
                 where=bundle.path,
                 spoiled="Which of two files is the newer could not be told.",
                 todo=f"List it, with its vintage, in a {MANIFEST} beside it.",
+            )
+
+
+def _require_listed(folder: Path, sources: list[str], bundles: list[Tables]) -> None:
+    """Refuse a folder whose manifest lists a file of the study's sources that is not there and would be used."""
+    book = registry()
+    for manifest in sorted(folder.rglob(MANIFEST)):
+        listed = list_manifest(manifest)
+        for path, title, vintage in listed.itertuples(index=False):
+            own = book.loc[(book["title"] == title) & book["source"].isin(sources), ["source", "kind"]]
+            if own.empty or (manifest.parent / path).is_file():
+                continue
+            source, kind = own.iloc[0]
+            newest = max((b.vintage or "" for b in bundles if b.source == source), default="")
+            if kind == "snapshot" and vintage <= newest:
+                continue
+            raise FileMissing(
+                f"the file is not there, and {manifest} lists it",
+                where=str(manifest.parent / path),
+                spoiled=f"The study would count without it as if {source} had never said more.",
+                todo="Put the file back, or take its row out of the manifest.",
             )
 
 

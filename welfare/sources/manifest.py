@@ -118,6 +118,12 @@ def _entry(row: Mapping[Hashable, str], manifest: Path) -> Entry:
     )
 
 
+def list_manifest(manifest: Path) -> pd.DataFrame:
+    """Return the files a manifest lists: path (below the manifest's folder), title, vintage."""
+    table = pd.read_csv(manifest, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    return table.reindex(columns=["path", "title", "vintage"], fill_value="")
+
+
 def require_unaltered(path: Path, entry: Entry) -> str:
     """Return a file's SHA-256, refused if it is not the one its manifest gives.
 

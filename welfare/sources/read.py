@@ -88,6 +88,8 @@ def read(
     notes = [*raw.notes]
     if covers is None and entry.period:
         notes.append(f"the manifest's period {entry.period!r} names no days, so what time the file covers is unknown")
+    if twice := int(records.duplicated().sum()):
+        notes.append(f"{twice:,} records repeat another word for word, and both are counted: look whether they are one")
     if new:
         notes.append(f"columns no layout knows were kept in .raw, unread: {', '.join(new)}")
     if len(mapped.rejects):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from welfare.errors import NotEstimable, WelfareError
-from welfare.schema.results import Result
+from welfare.errors import BadParameter, NotEstimable, WelfareError
+from welfare.schema.results import Result, simulated_words
 from welfare.stats.design import Design
 from welfare.stats.diagnostics import diagnose
 from welfare.stats.estimates import Estimates, Question, estimate
@@ -123,7 +123,10 @@ def count_model(
     exposure: str | None = None,
     family: str = "poisson",
     cluster: str | None = None,
+    random: str | None = None,
     errors: str = "CR1",
+    bootstrap: int | None = None,
+    seed: int = 0,
 ) -> CountModel:
     """Relate counts to conditions by a model with a log link, fitted by maximum likelihood.
 
@@ -147,6 +150,10 @@ def count_model(
         Errors robust to dependence within clusters, G/(G-1) x (n-1)/(n-k) times the plain sandwich;
         without `cluster` each row is its own, and CR1 is HC1, n/(n-k) times. Or "model": trust the
         family's variance (no cluster then); inverse expected information.
+    random, bootstrap : None
+        Random effects and the wild bootstrap are not built yet: anything but None is refused.
+    seed : int
+        For what is random; nothing is, so far.
 
     Returns
     -------
@@ -186,6 +193,14 @@ def count_model(
     >>> count_model("deaths ~ fast", df, exposure="birds").table["ratio"].round(2).tolist()
     [0.03, 2.83]
     """
+    asked = [name for name, value in (("random", random), ("bootstrap", bootstrap)) if value is not None]
+    if asked or seed < 0:
+        raise BadParameter(
+            f"{', '.join(asked)} is not built yet" if asked else f"the seed {seed!r} is below 0",
+            where="count_model",
+            spoiled="A model without it would pass for one with it.",
+            todo="Leave it out, or give a seed of 0 or more.",
+        )
     return _answer(Question(formula, exposure, family, cluster, errors), df, left_out=())
 
 
@@ -199,7 +214,7 @@ def _answer(question: Question, df: pd.DataFrame, *, left_out: tuple[Influence, 
     names = list(design.terms.columns)
     return CountModel(
         table=table,
-        text=f"Without {absent}: {text}" if absent else text,
+        text=simulated_words(df) + (f"Without {absent}: {text}" if absent else text),
         dropped=pd.concat([design.dropped, *(_absent_rows(each) for each in left_out)], ignore_index=True),
         notes=write_notes(question, found),
         loglik=fit.loglik,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from welfare.errors import BadParameter
-from welfare.schema.results import no_rows_dropped
+from welfare.schema.results import no_rows_dropped, simulated_words
 from welfare.stats.rates import Rate, rate
 
 
@@ -54,5 +54,6 @@ def rate_by(df: pd.DataFrame, by: str, *, events: str, exposure: str, per: float
     return replace(
         found,
         table=found.table.rename_axis(by).reset_index(),
+        text=simulated_words(df) + found.text,
         dropped=pd.concat([no_rows_dropped(), dropped, found.dropped], ignore_index=True),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from welfare.errors import BadParameter
-from welfare.schema.results import Result
+from welfare.schema.results import Result, simulated_words
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -71,7 +71,7 @@ def overlap(df: pd.DataFrame, *, condition: str, levels: tuple[str, str], within
     dropped = pd.DataFrame({"row": df.index[~usable], "reason": reasons[~usable].to_numpy()})
     return Overlap(
         table=table,
-        text=_text(table, levels, within, shared, least),
+        text=simulated_words(df) + _text(table, levels, within, shared, least),
         dropped=dropped,
         notes=(),
         shared=shared,
