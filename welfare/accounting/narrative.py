@@ -145,7 +145,7 @@ def verified(ids: str, used: Sequence[Parameter]) -> bool:
     Parameters
     ----------
     ids : str
-        Parameter ids, separated by `` ; ``, as in the column sources.
+        Parameter ids, separated by a semicolon between spaces, as in the column sources.
     used : sequence of Parameter
         The parameters, these among them.
     """

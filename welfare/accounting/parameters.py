@@ -69,7 +69,7 @@ class Parameter(Record):
     status : str
         How the source was read: primary, secondary, abstract, unverified, judgement, not_found.
     address : str
-        Where to read it; several are separated by `` ; ``; empty: still to be found.
+        Where to read it; several are separated by a semicolon between spaces; empty: still to be found.
     """
 
     id: str

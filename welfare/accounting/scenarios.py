@@ -64,7 +64,8 @@ class ScenarioLine(Record):
         ``level``: the parameters give the figure itself; ``extra``: they give what comes on top of the scenario named
         in `counted_from` (nothing, for that scenario itself); ``not_quantified``: no figure, `remark` says why.
     parameters : str
-        Ids whose product is the figure, separated by `` ; ``; for a line not quantified, those looked at in vain.
+        Ids whose product is the figure, separated by a semicolon between spaces; for a line not quantified, those
+        looked at in vain.
     """
 
     scenario: str

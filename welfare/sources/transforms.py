@@ -38,7 +38,7 @@ def text(cells: pd.Series, null: str = "") -> Read:
 
 
 def listed(cells: pd.Series, separator: str) -> Read:
-    """Read a list inside a cell, rewritten with ``; `` between its parts."""
+    """Read a list inside a cell, rewritten with a semicolon and a space between its parts."""
     parts = cells.str.split(separator, regex=False).map(
         lambda items: "; ".join(part for item in items if (part := item.strip()))
     )
