@@ -29,11 +29,6 @@ BIRDS = (
     "Poultry is outside the Humane Methods of Slaughter Act. What FSIS writes about the handling of birds (Good "
     "Commercial Practices, 9 CFR 381.65(b)) is not in these files, so nothing here describes it."
 )
-_NO_SPEEDS = (
-    "These records cannot say whether faster lines injure more workers: no volume category holds enough plants of both "
-    "NPIS and traditional inspection to compare them (see Line speed), the injuries are of other years than the "
-    "inspection systems, and hours worked are in none of the files."
-)
 _SPEEDS = (
     "A difference in injuries between inspection systems or line speeds is an association: plants differ in more than "
     "the model holds, and hours worked are in none of the files."
@@ -42,7 +37,30 @@ _SPEEDS = (
 
 def cannot_show(findings: Findings) -> tuple[str, ...]:
     """Say what these records cannot show."""
-    return (_NO_SPEEDS if findings.speed_model is None else _SPEEDS, MORE_THAN_EXPECTED, NOT_SEEN, BIRDS)
+    speeds = _no_comparison(findings) if findings.speed_model is None else _SPEEDS
+    return (speeds, MORE_THAN_EXPECTED, NOT_SEEN, BIRDS)
+
+
+def _no_comparison(findings: Findings) -> str:
+    """Say why faster lines cannot be set against slower ones in these records."""
+    table = findings.comparable.table
+    npis, other = (
+        pd.DataFrame({"category": table["volume_category"], "plants": table[name]}) for name in ("npis", "traditional")
+    )
+    most = npis.sort_values("plants").iloc[-1] if len(npis) else None
+    held = (
+        f"{most['plants']:,} of {npis['plants'].sum():,} NPIS young-chicken plants are of volume category "
+        f"{most['category']}, and the {other['plants'].sum():,} with traditional inspection of "
+        f"{', '.join(other.loc[other['plants'] > 0, 'category'])}"
+        if most is not None
+        else "no young-chicken plant has a known system and volume"
+    )
+    ends = max(bundle.period[1] for bundle in findings.of_source(INJURIES) if bundle.period)
+    systems = newest(findings.of_source(DEMOGRAPHICS))[0].vintage
+    return (
+        f"These records cannot say whether faster lines injure more workers: {held}; injuries end on "
+        f"{day_in_words(ends)}, inspection systems are of {systems}, and hours worked are in none of the files."
+    )
 
 
 def source_line(findings: Findings, *sources: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from welfare.report.document import Callout, FigureBlock, Prose, Section, TableBlock
 from welfare.report.findings import Findings
 from welfare.report.words import (
@@ -11,6 +13,7 @@ from welfare.report.words import (
     INJURIES,
     MEASURED,
     cannot_show,
+    day_in_words,
     in_words,
     source_line,
     svg,
@@ -49,7 +52,7 @@ def speeds_section(findings: Findings, figures: dict[str, Any]) -> Section:
 
 def _permissions(waivers: dict[str, Any]) -> str:
     speed = ", ".join(f"{value:.0f}" for value in waivers["speed_animals_per_min"])
-    first, last = waivers["first_granted"], waivers["last_granted"]
+    first, last = (day_in_words(pd.Timestamp(waivers[day])) for day in ("first_granted", "last_granted"))
     days = f"on {first}, the one date the list gives for all" if first == last else f"from {first} to {last}"
     return (
         f"{waivers['found']} of the {waivers['plants']} plants of the waiver list are in the directory. Their waivers "
@@ -64,7 +67,7 @@ def _speed_model(findings: Findings) -> list[Any]:
     from welfare.figures.estimates import forest
 
     if findings.speed_model is None:
-        return [Prose(findings.comparable.text.partition(" (")[0] + ", so the two cannot be compared.")]
+        return []
     terms = findings.speed_model.table[findings.speed_model.table["term"] != "Intercept"]
     terms = terms.assign(term=terms["term"].map(term_in_words))
     caption = "Severe injuries at young-chicken plants: system, measured speed and volume held fixed together"
