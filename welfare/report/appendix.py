@@ -52,6 +52,7 @@ def coverage_section(findings: Findings) -> Section:
         blocks.append(FigureBlock(svg, caption))
     shown = findings.coverage[findings.coverage["column"].isin(_MEASURES)]
     wide = shown.pivot_table(index="region", columns="measure", values="coverage", aggfunc="first")
+    wide = wide.replace("none", "none: not collected")
     wide.columns.name = None
     blocks.append(
         Disclosure(
