@@ -357,9 +357,9 @@ def _table(
     from rich.table import Table
     from rich.text import Text
 
-    from welfare.accounting.narrative import two_figures
+    from welfare.accounting.narrative import written
 
-    write = number or two_figures
+    write = number or written
     box = SIMPLE if (sys.stdout.encoding or "").lower().startswith("utf") else ASCII2
     table = Table(title=Text(title, style="none"), title_justify="left", box=box, pad_edge=False)
     columns, width = [], 0

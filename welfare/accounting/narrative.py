@@ -307,4 +307,4 @@ def _single(used: list[Parameter]) -> str:
     return f"Single figures, whose own doubt is not known and is not in any interval: {_join(single, '; ')}."
 
 
-__all__ = ["EITHER_WAY", "narrate", "notes", "rounded", "side", "two_figures", "verified", "written"]
+__all__ = ["EITHER_WAY", "narrate", "notes", "rounded", "side", "verified", "written"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from welfare.accounting.narrative import two_figures
+from welfare.accounting.narrative import written
 from welfare.report.appendix import copies_sentence, coverage_section, files_section, links_section
 from welfare.report.balance import account_section
 from welfare.report.document import Callout, Document, FigureBlock, Prose, Section, Tiles
@@ -133,8 +133,8 @@ def _account_sentence(findings: Findings) -> str:
     pain = table[table["line"] == "Disabling pain"].iloc[0]
     return (
         "The account at the end sets conventional broilers against the Better Chicken Commitment: "
-        f"{two_figures(pain['median'])} hours of disabling pain more per 1,000 birds ({two_figures(pain['low'])} to "
-        f"{two_figures(pain['high'])}), against what conventional keeping saves its operator."
+        f"{written(pain['median'])} hours of disabling pain more per 1,000 birds ({written(pain['low'])} to "
+        f"{written(pain['high'])}), against what conventional keeping saves its operator."
     )
 
 
