@@ -57,7 +57,6 @@ def written(value: float) -> str:
     return f"{number:.{1 - math.floor(math.log10(abs(number)))}f}"
 
 
-# The command line asks for it by this name.
 two_figures = written
 
 
