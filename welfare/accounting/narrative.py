@@ -57,9 +57,6 @@ def written(value: float) -> str:
     return f"{number:.{1 - math.floor(math.log10(abs(number)))}f}"
 
 
-two_figures = written
-
-
 def side(low: float | None, median: float | None, high: float | None) -> str:
     """Say which way a difference goes, given that every line counts something one would rather have less of.
 
