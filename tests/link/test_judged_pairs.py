@@ -1,5 +1,7 @@
 """How often a counted link is right: 152 pairs that two readers judged by reading, blind to score and to each other.
 
+The readers were two language models; a person has not judged them yet.
+
 judged_pairs.csv holds the ids of both sides and the two verdicts (same, different, unsure); names and addresses stay in
 the agencies' files. Draw 1 was a random 150 of the 393 reports then linked, mixed with 60 decoys from the doubtful
 pairs: both readers called 146 of them the same place, and one reader was unsure of 4, each with another house number on
