@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -17,17 +18,32 @@ DTYPES: dict[str, Any] = {
     "count": "Int64",
     "number": "float64",
     "flag": "boolean",
+    "geometry": "geometry",
 }
 PROVENANCE = ("record_id", "source_id", "source_row")
 
 
 class Column(NamedTuple):
-    """One column of a tidy table."""
+    """One column of a tidy table.
+
+    Attributes
+    ----------
+    name, type, unit, meaning : str
+        As `data/columns.csv` states them.
+    required : bool
+        Whether no cell may be empty.
+    key : bool
+        Whether it is one of the columns that say which thing a row is about.
+    personal : bool
+        Whether it is free text that may tell of a person: withheld.
+    """
 
     name: str
     type: str
     unit: str
     required: bool
+    key: bool
+    personal: bool
     meaning: str
 
 
@@ -51,14 +67,29 @@ def columns(table: str) -> dict[str, Column]:
         known = ", ".join(sorted(set(book["table"]) - {"*"}))
         raise BadParameter(f"no tidy table is called {table!r}", todo=f"Known tables: {known}.")
     everywhere = book[book["table"] == "*"] if table != "panel" else book.iloc[:0]
-    rows = pd.concat([everywhere, own]).itertuples(index=False)
-    return {str(r.column): Column(r.column, r.type, r.unit, r.required == "yes", r.meaning) for r in rows}  # type: ignore[arg-type]
+    return {row["column"]: _column(row) for row in pd.concat([everywhere, own]).to_dict("records")}
+
+
+def _column(row: dict[Hashable, str]) -> Column:
+    required, key, personal = (row[mark] == "yes" for mark in ("required", "key", "personal"))
+    return Column(row["column"], row["type"], row["unit"], required, key, personal, row["meaning"])
 
 
 @cache
 def table_names() -> tuple[str, ...]:
     """Return the names of the tidy tables a loader may yield, in the dictionary's order."""
     return tuple(name for name in dict.fromkeys(shipped("columns.csv")["table"]) if name not in ("*", "panel"))
+
+
+def _drawable(frame: pd.DataFrame, wanted: dict[str, Column]) -> pd.DataFrame:
+    """Make a frame that holds outlines one of geopandas' own, so that it can be drawn and joined by place."""
+    outlines = [name for name, column in wanted.items() if column.type == "geometry"]
+    if not outlines:
+        return frame
+    import geopandas
+
+    drawable: pd.DataFrame = geopandas.GeoDataFrame(frame, geometry=outlines[0], crs="EPSG:4326")
+    return drawable
 
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
@@ -85,6 +116,8 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     out = pd.DataFrame(index=frame.index)
     for name, column in wanted.items():
         dtype = DTYPES[column.type]
+        if dtype == "geometry":
+            import geopandas  # noqa: F401 (it gives pandas the type)
         try:
             out[name] = frame[name].astype(dtype) if name in frame else pd.Series(index=frame.index, dtype=dtype)
         except (TypeError, ValueError) as error:
@@ -95,4 +128,4 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
                 todo="Give the column its type, or correct the column map that fills it.",
             ) from None
     extra = [name for name in frame if name not in wanted]
-    return out.join(frame[extra]) if extra else out
+    return _drawable(out.join(frame[extra]) if extra else out, wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -17,11 +17,30 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "latitude_deg": (-90, 90),
     "longitude_deg": (-180, 180),
     "speed_animals_per_min": (0, 1000),
+    # Beyond any animal kept: a figure above it is in another unit. A million day-old shrimp fit a hectare, not a metre.
+    "density_animals_per_m2": (0, 10_000),
+    "density_kg_per_m2": (0, 500),
+    "density_kg_per_m3": (0, 500),
+    "area_m2": (0, 10_000_000),
+    "volume_m3": (0, 10_000_000),
 }
+_BASES = ("measured", "published_rate", "model")
+_MEASURERS = ("operator", "inspector", "researcher")
 _CLOSED: dict[tuple[str, str], tuple[str, ...]] = {
     ("line_speeds", "basis"): ("limit", "waiver", "order", "measured"),
     ("injuries", "subject"): ("worker", "animal"),
+    ("mortality", "control_status"): ("active", "released"),
+    ("measures", "basis"): _BASES,
+    ("area_measures", "basis"): _BASES,
+    ("measures", "measured_by"): _MEASURERS,
+    ("area_measures", "measured_by"): _MEASURERS,
+    ("exposures", "kind"): ("worker_hours", "employees", "animals_inventoried"),
 }
+
+
+def no_conversions() -> pd.DataFrame:
+    """Return the `conversions` of a file whose numbers are all in the contract's units."""
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in ("table", "column", "header", "unit", "into", "how")})
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +69,8 @@ class Tables:
         Columns of `raw` that tell of a person: in no output.
     simulated : bool
         Whether its plants are made up.
+    conversions : DataFrame
+        Columns table, column, header, unit, into, how: which numbers were brought to the contract's unit, and how.
     """
 
     source_id: str
@@ -67,6 +88,7 @@ class Tables:
     period: tuple[pd.Timestamp, pd.Timestamp] | None = None
     withheld: tuple[str, ...] = ()
     simulated: bool = False
+    conversions: pd.DataFrame = field(default_factory=no_conversions)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         frames: dict[str, pd.DataFrame] = self.__dict__.get("frames", {})
