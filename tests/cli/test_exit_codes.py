@@ -138,7 +138,9 @@ def test_on_a_terminal_each_step_has_a_clock_and_keeps_its_words_whole():
     import pty
 
     step = "account for conventional broilers against the Better Chicken Commitment, [per] 1,000 birds"
-    script = f"import welfare.cli as cli\nwith cli._steps('SIMULATED ') as tell: tell('read'); tell({step!r})"
+    script = (
+        f"from welfare.cli.progress import steps\nwith steps('SIMULATED ') as begin: begin('read'); begin({step!r})"
+    )
     ours, theirs = pty.openpty()
     environment = os.environ | {"TERM": "dumb", "COLUMNS": "60"}
     with subprocess.Popen([sys.executable, "-c", script], stderr=theirs, env=environment) as running:

@@ -1,0 +1,92 @@
+"""Commands about the agencies' files: which can be read, and what one holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from welfare.cli.page import SIMULATED, AsJson, as_table, say, say_json
+
+
+def sources(*, as_json: AsJson = False) -> None:
+    """List the sources that can be read.
+
+    Parameters
+    ----------
+    as_json
+        Machine-readable: all columns of the registry, what the source covers and its known defects included.
+    """
+    from welfare.sources.registry import registry
+
+    table = registry()
+    if as_json:
+        say_json(table.to_dict("records"))
+    else:
+        say(as_table(table[["source", "title", "publisher", "kind", "format"]]))
+
+
+def read(
+    file: Path,
+    /,
+    *,
+    source: str | None = None,
+    vintage: str | None = None,
+    period: str | None = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recognise and check an agency's file, and say what it holds.
+
+    Parameters
+    ----------
+    file
+        A CSV file or a workbook.
+    source
+        Expect this source, such as us.osha.severe_injury.
+    vintage
+        As of when the file is true, such as 2025-06; by default what a MANIFEST.csv or the file says.
+    period
+        What time it covers, such as FY2024 or 2023-10-01..2024-09-30.
+    as_json
+        Machine-readable.
+    """
+    from welfare.sources.read import read as read_file
+
+    tables = read_file(file, source=source, vintage=vintage, period=period)
+    held = {
+        "source_id": tables.source_id,
+        "file": tables.path,
+        "sha256": tables.sha256,
+        "publisher": tables.publisher,
+        "licence": tables.licence,
+        "vintage": tables.vintage,
+        "covers": [f"{day:%Y-%m-%d}" for day in tables.period] if tables.period else None,
+        "simulated": tables.simulated,
+        "records": len(tables.raw),
+        "tables": {name: len(frame) for name, frame in tables},
+        "rejects": {str(reason): int(count) for reason, count in tables.rejects["reason"].value_counts().items()},
+        "withheld_columns": list(tables.withheld),
+        "notes": list(tables.notes),
+    }
+    if as_json:
+        say_json(held)
+    else:
+        say(_file_in_words(held))
+
+
+def _file_in_words(held: Mapping[str, Any]) -> str:
+    """Write what a file holds, a line each."""
+    covers = " to ".join(held["covers"]) if held["covers"] else "unknown"
+    lines = [
+        *([f"{SIMULATED}: the plants of this file are made up."] if held["simulated"] else []),
+        f"{held['source_id']}: {held['file']}",
+        f"publisher: {held['publisher'] or 'unknown'}; licence: {held['licence'] or 'unknown'}",
+        f"SHA-256: {held['sha256']}",
+        f"as of: {held['vintage'] or 'unknown'}; time covered: {covers}",
+        f"records: {held['records']:,}",
+        *(f"  {name}: {rows:,} rows" for name, rows in held["tables"].items()),
+        *(f"left out: {count:,} records: {reason}" for reason, count in held["rejects"].items()),
+        *(f"withheld, since it tells of a person: {column}" for column in held["withheld_columns"]),
+        *(f"note: {note}" for note in held["notes"]),
+    ]
+    return "\n".join(lines)
