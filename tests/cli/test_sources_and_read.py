@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 
+import pytest
+
 from welfare.sources.registry import layouts, registry
 
 
@@ -46,6 +48,7 @@ def test_as_json_a_file_is_described_in_plain_values(type_in, industry):
     assert held["tables"]["inspections"] == held["records"] == len(_records(path))
     assert held["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert held["rejects"] == {}
+    assert held["conversions"] == []
 
 
 def test_nothing_that_tells_of_a_person_or_a_plant_is_shown(type_in, industry):
@@ -86,6 +89,43 @@ def test_a_file_is_not_taken_for_another_source(type_in, industry):
     assert said.code == 2
     assert said.out == ""
     assert str(path) in said.err
+
+
+@pytest.fixture
+def later_file(industry, tmp_path):
+    """A made-up file with one column more than its source has had so far."""
+    rows = _records(industry / "us" / "fsis" / "humane_handling_fy2024.csv")
+    path = tmp_path / "later.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*rows[0], "observer_shift"])
+        writer.writeheader()
+        writer.writerows(row | {"observer_shift": "night"} for row in rows)
+    return path
+
+
+@pytest.mark.parametrize("words", [(), ("--on-new", "raise")])
+def test_a_column_that_no_layout_knows_is_bad_input(type_in, later_file, words):
+    said = type_in("read", later_file, *words)
+    assert said.code == 2
+    assert said.out == ""
+    assert "has 'observer_shift'" in said.err
+
+
+def test_a_column_that_no_layout_knows_can_be_kept_and_is_named(type_in, later_file):
+    note = "columns no layout knows were kept in .raw, unread: observer_shift"
+    said = type_in("read", later_file, "--on-new", "keep")
+    assert said.code == 0
+    assert f"note: {note}" in said.out.splitlines()
+    held = type_in("read", later_file, "--on-new", "keep", "--json").json
+    assert note in held["notes"]
+    assert held["tables"]["inspections"] == len(_records(later_file))
+
+
+def test_what_to_do_with_new_columns_is_one_of_two_words(type_in, later_file):
+    said = type_in("read", later_file, "--on-new", "drop")
+    assert said.code == 2
+    assert said.out == ""
+    assert "drop" in said.err
 
 
 def test_a_page_saved_as_a_table_is_bad_input(type_in, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from welfare.cli.page import SIMULATED, AsJson, as_table, say, say_json
 
@@ -33,6 +33,7 @@ def read(
     source: str | None = None,
     vintage: str | None = None,
     period: str | None = None,
+    on_new: Literal["keep", "raise"] = "raise",
     as_json: AsJson = False,
 ) -> None:
     """Recognise and check an agency's file, and say what it holds.
@@ -47,12 +48,14 @@ def read(
         As of when the file is true, such as 2025-06; by default what a MANIFEST.csv or the file says.
     period
         What time it covers, such as FY2024 or 2023-10-01..2024-09-30.
+    on_new
+        What to do with columns no layout of the source knows: keep them unread and list them, or refuse the file.
     as_json
         Machine-readable.
     """
     from welfare.sources.read import read as read_file
 
-    tables = read_file(file, source=source, vintage=vintage, period=period)
+    tables = read_file(file, source=source, vintage=vintage, period=period, on_new=on_new)
     held = {
         "source_id": tables.source_id,
         "file": tables.path,
@@ -65,6 +68,7 @@ def read(
         "records": len(tables.raw),
         "tables": {name: len(frame) for name, frame in tables},
         "rejects": {str(reason): int(count) for reason, count in tables.rejects["reason"].value_counts().items()},
+        "conversions": tables.conversions.to_dict("records"),
         "withheld_columns": list(tables.withheld),
         "notes": list(tables.notes),
     }
@@ -86,6 +90,7 @@ def _file_in_words(held: Mapping[str, Any]) -> str:
         f"records: {held['records']:,}",
         *(f"  {name}: {rows:,} rows" for name, rows in held["tables"].items()),
         *(f"left out: {count:,} records: {reason}" for reason, count in held["rejects"].items()),
+        *(f"converted, {of['table']}.{of['column']} from {of['header']}: {of['how']}" for of in held["conversions"]),
         *(f"withheld, since it tells of a person: {column}" for column in held["withheld_columns"]),
         *(f"note: {note}" for note in held["notes"]),
     ]
