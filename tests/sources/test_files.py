@@ -11,7 +11,7 @@ import xlsxwriter
 from pandas.testing import assert_frame_equal
 
 from tests.sources.conftest import DEMOGRAPHICS, OSHA, headers
-from welfare.sources.files import read_rows, to_frame
+from welfare.sources.files import read_rows, to_records
 from welfare.sources.read import read
 
 PLANTS = ({}, {"establishment_id": "0002", "establishment_number": "M2", "street": "Suite 1\nRear, left"})
@@ -158,7 +158,7 @@ def test_cells_of_a_workbook_become_the_text_a_reader_sees(tmp_path):
     for column, value in enumerate(values):
         (sheet.write_datetime(1, column, value, day) if isinstance(value, date) else sheet.write(1, column, value))
     book.close()
-    frame = to_frame(read_rows(path), 0)
+    frame = to_records(read_rows(path), 0).frame
     assert frame.iloc[0].tolist() == ["12345", "0.25", "007", "2024-02-19", "2024-02-19 05:30:00", "2024-02-20", "last"]
 
 
@@ -171,4 +171,4 @@ def test_an_empty_first_column_of_a_workbook_is_no_column(tmp_path):
     book.close()
     raw = read_rows(path)
     assert raw.lines == [3, 4]
-    assert to_frame(raw, 0).to_dict("records") == [{"a": "1", "b": "2"}]
+    assert to_records(raw, 0).frame.to_dict("records") == [{"a": "1", "b": "2"}]

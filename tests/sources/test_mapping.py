@@ -14,8 +14,7 @@ from welfare.sources.registry import BY_THE_CALLER, Layout
 
 def mapped(records: dict[str, list[str]], *rules: tuple[str, str, str, str], period=None):
     book = pd.DataFrame(rules, columns=["header", "table", "column", "transform"])
-    headers = tuple(header for header in dict.fromkeys(book["header"]) if header)
-    layout = Layout("my.agency", BY_THE_CALLER, headers, book)
+    layout = Layout.of("my.agency", BY_THE_CALLER, book)
     return map_records(pd.DataFrame(records, dtype="str"), layout, period=period, where="file.csv")
 
 

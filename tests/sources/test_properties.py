@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.sources.conftest import DIRECTORY, HUMANE, OSHA, as_csv, headers
 from welfare.errors import BadValue, NotData, WelfareError
-from welfare.sources.files import read_rows, to_frame
+from welfare.sources.files import read_rows, to_records
 from welfare.sources.manifest import parse_period
 from welfare.sources.read import read
 from welfare.sources.transforms import apply
@@ -109,7 +109,7 @@ def test_raw_is_the_file_without_white_space_around_cells_and_without_empty_reco
     path.write_bytes(as_csv(["a", "b", "c"], records, quote_all=True).encode())
     filled = [row for row in rows if any(cell.strip() for cell in row)]
     assume(filled)
-    frame = to_frame(read_rows(path), 0)
+    frame = to_records(read_rows(path), 0).frame
     assert [list(row) for row in frame.itertuples(index=False)] == [[cell.strip() for cell in row] for row in filled]
 
 

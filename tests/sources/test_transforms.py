@@ -104,6 +104,9 @@ WORDS = {
     "us_zip": "us_zip",
     "lookup": "lookup us_states name code",
     "first_id": "first_id us.fsis +",
+    "codes": "codes 1=one; 2=two",
+    "extract": r"extract ^(\d)",
+    "first_seen": "first_seen",
 }
 
 

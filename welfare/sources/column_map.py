@@ -6,18 +6,27 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.schema.columns import columns
-from welfare.sources.mapping import VOCABULARY
+from welfare.sources.mapping import OF_THE_FILE, VOCABULARY
+from welfare.sources.rows import MAKERS
 
 # Which words may fill a column of each type; `positive`, for one, yields labels.
+_TEXTS = {"text", "list", "code", "codes", "extract", "us_zip", "lookup", "first_id", "join", "positive", "if", "const"}
 _FILLS = {
-    "text": {"text", "list", "code", "us_zip", "lookup", "first_id", "join", "positive", "flag", "ids", "if", "const"},
-    "date": {"date", "period"},
-    "count": {"count", "largest", "const"},
-    "number": {"number", "count", "largest", "const"},
+    "text": {*_TEXTS, "flag", "ids", "item", "label", "filled", "above", "record_number"},
+    "date": {"date", "period", "first_day", "last_day", "week_begins", "week_ends", "filled", "above"},
+    "count": {"count", "present", "first_seen", "largest", "const", "filled"},
+    "number": {"number", "count", "measure", "largest", "const", "longitude", "latitude", "reading", "incidence"},
     "flag": {"const"},
+    "geometry": {"outline"},
 }
-_TAKES_NO_HEADER = {"const", "period"}
-_TAKES_MANY_HEADERS = {"join", "positive", "largest", "flag", "ids"}
+_TAKES_NO_HEADER = {"const", "period", "record_number"}
+_TAKES_TWO_HEADERS = {"longitude", "latitude", "outline"}
+_TAKES_MANY_HEADERS = {
+    "join", "positive", "largest", "flag", "ids", "reading", "item", "incidence", "filled", "above", "label",
+    "first_day", "last_day",
+}  # fmt: skip
+# Words that fill columns of their own beside the one named: the table must have them.
+_ALSO_FILLS = {"reading": ("value", "unit"), "incidence": ("quantity", "value", "unit"), "item": ("item", "score")}
 
 
 def check_map(book: pd.DataFrame) -> None:
@@ -50,19 +59,41 @@ def check_map(book: pd.DataFrame) -> None:
 def _fault(row: pd.Series, used: pd.DataFrame, named: list[str]) -> str:
     word, table, column = row["transform"].partition(" ")[0], row["table"], row["column"]
     if table == "":
-        return f"{word!r} needs a table and a column" if word not in ("", "withheld") else ""
-    if word not in VOCABULARY or word == "withheld":
+        return f"{word!r} needs a table and a column" if word not in ("", *OF_THE_FILE) else ""
+    if word not in VOCABULARY or word in OF_THE_FILE:
         return f"the transform {word!r} does not exist for a column"
     if (row["header"] == "") != (word in _TAKES_NO_HEADER):
         return f"{word!r} needs {'no' if word in _TAKES_NO_HEADER else 'a'} header"
+    if word == "needs":
+        return "'needs' fills no column" if column else ""
     if word == "ids" and table != "identifiers":
         return f"'ids' fills identifiers, not {table}"
+    return _type_fault(word, table, column, named) or _rivals(row, used)
+
+
+def _type_fault(word: str, table: str, column: str, named: list[str]) -> str:
     for name in named if table == "*" else [table]:
-        if column not in columns(name):
-            return f"the table {name} has no column {column!r}"
-        if word not in _FILLS[kind := columns(name)[column].type]:
+        book = columns(name)
+        for wanted in (column, *_ALSO_FILLS.get(word, ())):
+            if wanted not in book:
+                return f"the table {name} has no column {wanted!r}"
+        if word not in _FILLS[kind := book[column].type]:
             return f"{column} of {name} holds a {kind}, which {word!r} does not yield"
-    rivals = used.loc[(used["table"] == table) & (used["column"] == column), "transform"].str.partition(" ")[0]
-    if len(rivals) > 1 and not (set(rivals) == {word} and word in _TAKES_MANY_HEADERS):
-        return f"several rows fill {column} of {table}, with {', '.join(rivals)}: only one would be followed"
+        if word == "measure" and table == "*":
+            return "'measure' needs the table named, since the unit is that of its column"
+    return ""
+
+
+def _rivals(row: pd.Series, used: pd.DataFrame) -> str:
+    own = used[(used["table"] == row["table"]) & (used["column"] == row["column"])]
+    words = own["transform"].str.partition(" ")[0]
+    word = words.iloc[0]
+    one = set(words) == {word}
+    if one and word in _TAKES_TWO_HEADERS:
+        return "" if len(own) == 2 else f"{word!r} takes two headers, and {len(own)} are given"
+    makers = set(words) <= {*MAKERS}
+    if len(own) > 1 and not makers and not (one and word in _TAKES_MANY_HEADERS):
+        return (
+            f"several rows fill {row['column']} of {row['table']}, with {', '.join(words)}: only one would be followed"
+        )
     return ""

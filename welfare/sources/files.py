@@ -12,9 +12,12 @@ from typing import NamedTuple
 import pandas as pd
 
 from welfare.errors import FileMissing, NotData, Truncated, WrongEncoding
+from welfare.sources.structured import read_structured
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+STRUCTURED = {".json", ".geojson"}
 _BOM = b"\xef\xbb\xbf"  # the mark that Excel puts before UTF-8
+_TOO_MANY = 0.05  # above this share of records with too few or too many fields, it is the file that is broken
 _HEADER_SEARCH_ROWS = 10  # a workbook may open with a title or the day of the extract
 
 
@@ -23,7 +26,7 @@ class RawFile(NamedTuple):
 
     path: Path
     rows: list[list[str]]
-    lines: list[int]  # line of the file on which each row begins; for a workbook, its row number
+    lines: list[int]  # line of the file on which each row begins; of a workbook its row; of JSON the record's number
     notes: tuple[str, ...]
     encoding: str = "utf-8"
     not_utf8: str = ""  # where and which byte first broke UTF-8; empty if none did
@@ -35,7 +38,7 @@ def tidy_header(header: str) -> str:
 
 
 def read_rows(path: str | Path) -> RawFile:
-    """Read a CSV file or the first sheet of a workbook as rows of text.
+    """Read a CSV file, the first sheet of a workbook, or the records of a JSON file as rows of text.
 
     Text is read as UTF-8 and, failing that, provisionally as windows-1252 (what is called latin-1 on the web), which
     nearly every byte sequence is: whoever knows the source must then ask :func:`require_encoding` whether it publishes
@@ -44,7 +47,8 @@ def read_rows(path: str | Path) -> RawFile:
     Parameters
     ----------
     path : path
-        The file; .xlsx, .xlsm, .xlsb, .xls and .ods are read as workbooks, all else as comma-separated text.
+        The file; .xlsx, .xlsm, .xlsb, .xls and .ods are read as workbooks, .json and .geojson as JSON, all else as
+        comma-separated text.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def read_rows(path: str | Path) -> RawFile:
     WrongEncoding
         If the file is UTF-16 or binary.
     Truncated
-        If a quoted field is never closed.
+        If a quoted field is never closed, or JSON breaks off.
     """
     path = Path(path)
     if path.is_dir():
@@ -64,7 +68,7 @@ def read_rows(path: str | Path) -> RawFile:
         raise FileMissing("there is no such file", where=str(path), todo="Check the path.")
     content = path.read_bytes()
     _refuse_web_answer(path, content)
-    raw = _read_workbook(path) if path.suffix.lower() in WORKBOOKS and content else _read_csv(path, content)
+    raw = _read(path, content)
     filled = [i for i, row in enumerate(raw.rows) if any(cell and not cell.isspace() for cell in row)]
     if not filled:
         raise NotData(
@@ -76,11 +80,20 @@ def read_rows(path: str | Path) -> RawFile:
     return raw._replace(rows=[raw.rows[i] for i in filled], lines=[raw.lines[i] for i in filled])
 
 
+def _read(path: Path, content: bytes) -> RawFile:
+    kind = path.suffix.lower()
+    if kind in WORKBOOKS and content:
+        return _read_workbook(path)
+    if kind in STRUCTURED and content:
+        return _read_json(path, content)
+    return _read_csv(path, content)
+
+
 def _refuse_web_answer(path: Path, content: bytes) -> None:
     """Refuse what a web site answers in place of a file, whatever the file is called."""
     start = content[:2000].removeprefix(_BOM).lstrip().lower()
     page, json = re.match(rb"<(!doctype|!--|\?xml|[a-z]+[\s/>])", start), re.match(rb'[{\[]\s*["{\[]', start)
-    if page or json:
+    if page or (json and path.suffix.lower() not in STRUCTURED):
         raise NotData(
             f"the file is {'a web page' if page else 'JSON'}, not a table",
             where=f"{path}, line 1",
@@ -117,6 +130,22 @@ def _read_csv(path: Path, content: bytes) -> RawFile:
         ) from None
     cut = () if text.endswith(("\n", "\r")) else (f"{path.name} ends without a line break: its last cell may be cut",)
     return RawFile(path, rows, lines, cut, encoding, not_utf8)
+
+
+def _read_json(path: Path, content: bytes) -> RawFile:
+    body = content.removeprefix(_BOM)
+    _refuse_binary(path, body)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise WrongEncoding(
+            "the file is JSON, and a byte of it is not UTF-8, which JSON must be",
+            where=f"{path}, line {_line(body, error.start)}, byte 0x{body[error.start]:02x} at offset {error.start}",
+            spoiled="Names and addresses would be garbled and fail to link.",
+            todo="Download the file again.",
+        ) from None
+    rows, notes = read_structured(str(path), text)
+    return RawFile(path, rows, list(range(len(rows))), notes)
 
 
 def _refuse_binary(path: Path, body: bytes) -> None:
@@ -211,34 +240,63 @@ def _nameless(raw: RawFile, header: int, column: int) -> str:
     return f"column {column + 1} (no header)" if filled else ""
 
 
-def to_frame(raw: RawFile, header: int) -> pd.DataFrame:
-    """Return the records below a header row as a frame of text, with no white space around cells.
+class Records(NamedTuple):
+    """The records below a header row.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Text, one column per header, with no white space around cells; one row per record.
+    faults : Series of str
+        Per record, why its cells cannot be told apart; empty where they can.
+    """
+
+    frame: pd.DataFrame
+    faults: pd.Series
+
+
+def to_records(raw: RawFile, header: int) -> Records:
+    """Return the records below a header row; one with too few or too many fields is marked, not guessed at.
 
     Raises
     ------
     Truncated
-        If a record has too few or too many fields, with its line.
+        If the last record is cut short, or more than a twentieth of the records have too few or too many fields.
     NotData
         If there is no record below the header.
     """
     names = column_names(raw, header)
-    records = []
-    for row, line in zip(raw.rows[header + 1 :], raw.lines[header + 1 :], strict=True):
-        surplus = [cell for cell in row[len(names) :] if cell.strip()]
-        if len(row) < len(names) or surplus:
-            raise Truncated(
-                f"the record has {len(row)} fields where the header has {len(names)}",
-                where=f"{raw.path}, line {line}",
-                spoiled="Cells would stand under the wrong header, or records after it would be missing.",
-                todo="The file ends early or a comma is unquoted: download it again, or repair that line.",
-            )
-        records.append(row[: len(names)])
-    if not records:
+    rows, lines = raw.rows[header + 1 :], raw.lines[header + 1 :]
+    if not rows:
         raise NotData(
             "the file has a header but no record",
             where=f"{raw.path}, line {raw.lines[header]}",
             spoiled="Its facilities would silently be missing.",
             todo="Download it again.",
         )
-    frame = pd.DataFrame(records, columns=names, dtype="str")
-    return frame.loc[:, [name != "" for name in names]].apply(lambda column: column.str.strip())
+    width = len(names)
+    faults = [_fault(row, width, line) for row, line in zip(rows, lines, strict=True)]
+    bad = [i for i, fault in enumerate(faults) if fault]
+    cut = bad and bad[-1] == len(rows) - 1 and len(rows[-1]) < width
+    if cut or len(bad) > _TOO_MANY * len(rows):
+        first = bad[-1] if cut else bad[0]
+        raise Truncated(
+            f"the record has {len(rows[first])} fields where the header has {width}"
+            + (f", as have {len(bad) - 1} others too few or too many" if len(bad) > 1 else ""),
+            where=f"{raw.path}, line {lines[first]}",
+            spoiled="Cells would stand under the wrong header, or records after it would be missing.",
+            todo="The file ends early or a comma is unquoted: download it again, or repair that line.",
+        )
+    whole = [
+        row[:width] + [""] * (width - len(row)) if fault else row[:width]
+        for row, fault in zip(rows, faults, strict=True)
+    ]
+    frame = pd.DataFrame(whole, columns=names, dtype="str")
+    frame = frame.loc[:, [name != "" for name in names]].apply(lambda column: column.str.strip())
+    return Records(frame, pd.Series(faults, dtype="str"))
+
+
+def _fault(row: list[str], width: int, line: int) -> str:
+    if len(row) >= width and not any(cell.strip() for cell in row[width:]):
+        return ""
+    return f"line {line} has {len(row)} fields where the header has {width}: its cells cannot be told apart"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from welfare.errors import BadParameter, HeaderDrift, UnknownSource
@@ -13,9 +13,12 @@ from welfare.sources.registry import BY_THE_CALLER, Layout, layouts
 _NEARLY = 0.5
 
 
-def _likeness(headers: set[str], layout: Layout) -> float:
-    known = set(layout.headers)
-    return len(headers & known) / len(headers | known)
+def _likeness(headers: Iterable[str], layout: Layout) -> float:
+    """Return the share of headers that a file and a layout have in common; a pattern counts as one header."""
+    matched = layout.matched(headers)
+    own = {*headers}.difference(*matched.values()) | {pattern for pattern, names in matched.items() if names}
+    known = {*layout.headers, *layout.patterns}
+    return len(own & known) / len(own | known)
 
 
 def recognise(
@@ -55,11 +58,13 @@ def recognise(
     scored = []
     for row in header_candidates(raw):
         headers = [name for name in column_names(raw, row) if name]
-        scored += [(_likeness(set(headers), layout), -row, headers, layout) for layout in wanted]
+        scored += [(_likeness(headers, layout), -row, headers, layout) for layout in wanted]
     likeness, minus_row, headers, layout = max(scored, key=lambda item: item[:2])
     row = -minus_row
-    new = tuple(h for h in headers if h not in layout.headers)
+    matched = layout.matched(headers)
+    new = tuple(h for h in headers if h not in {*layout.headers}.union(*matched.values()))
     missing = tuple(h for h in layout.headers if h not in headers)
+    missing += tuple(f"a header like {pattern}" for pattern, names in matched.items() if not names)
     if likeness < _NEARLY and missing:
         raise _unknown(raw, row, headers, wanted, source)
     _refuse_twice(raw, row, headers)
@@ -95,7 +100,7 @@ def _unknown(raw: RawFile, row: int, headers: list[str], wanted: Sequence[Layout
         )
     nearest: dict[str, float] = {}
     for layout in layouts():
-        nearest[layout.source] = max(nearest.get(layout.source, 0), _likeness(set(headers), layout))
+        nearest[layout.source] = max(nearest.get(layout.source, 0), _likeness(headers, layout))
     three = sorted(nearest, key=lambda name: -nearest[name])[:3]
     separator = next((sign for sign in ";\t|" if len(headers) == 1 and sign in headers[0]), None)
     return UnknownSource(

@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from welfare.errors import BadValue
-from welfare.schema.columns import conform
+from welfare.schema.columns import columns, conform
+from welfare.schema.tables import no_conversions
+from welfare.schema.units import conversion
+from welfare.sources.fill import WORDS as FILLS
+from welfare.sources.fill import Filler, Period
 from welfare.sources.registry import BY_THE_CALLER, Layout
-from welfare.sources.transforms import TRANSFORMS, apply
+from welfare.sources.rows import MAKERS
+from welfare.sources.transforms import TRANSFORMS
 
-Period = tuple[pd.Timestamp, pd.Timestamp]
-
-# Above this share of unreadable records the column, not the record, is what is wrong.
-_TOO_MANY = 0.05
+# Above this share of unreadable records the column, not the record, is what is wrong; above this share of records
+# that say nothing, the file.
+_TOO_MANY, _TOO_SILENT = 0.05, 0.5
 _EVERY_TABLE = "*"
-# Words that fill a column whatever the record holds.
-_SAID_OF_ALL = ("const", "period", "positive")
+# Words that fill a column whatever the record holds: a row with nothing else would say nothing of the record.
+_SAID_OF_ALL = ("const", "period", "record_number", "positive")
+# Words that say which records have a row, and fill no column.
+_CONDITIONS = ("needs",)
+# Words that speak of a header, not of a column: see `prepared` and `withheld` in welfare/sources/read.py.
+OF_THE_FILE = ("withheld", "fill_down", "null")
+_SILENT = "the record says nothing that this layout reads"
 
 
 class Mapped(NamedTuple):
@@ -38,7 +46,13 @@ class Mapped(NamedTuple):
 
 
 def map_records(
-    records: pd.DataFrame, layout: Layout, *, period: Period | None, where: str, lines: Sequence[int] = ()
+    records: pd.DataFrame,
+    layout: Layout,
+    *,
+    period: Period | None,
+    where: str,
+    lines: Sequence[int] = (),
+    faults: pd.Series | None = None,
 ) -> Mapped:
     """Apply a column map to the records of one file.
 
@@ -47,13 +61,15 @@ def map_records(
     records : DataFrame
         All text, one column per header.
     layout : Layout
-        The column map.
+        The column map, its patterns spelled out.
     period : pair of Timestamp or None
         First and last day the file covers.
     where : str
         The file's path, for errors.
     lines : sequence of int, optional
         Line of the file on which each record begins, for errors.
+    faults : Series of str, optional
+        Per record, why it cannot be read whatever the map; empty where it can.
 
     Returns
     -------
@@ -63,129 +79,89 @@ def map_records(
     Raises
     ------
     BadValue
-        If more than a twentieth of the records cannot be read.
+        If more than a twentieth of the records cannot be read, or more than half say nothing.
     """
-    records = records.reset_index(drop=True)
-    reasons = pd.Series("", index=records.index, dtype="str")
+    records = _prepared(records.reset_index(drop=True), layout)
+    broken = pd.Series("", index=records.index, dtype="str") if faults is None else faults.reset_index(drop=True)
+    reasons = broken.copy()
+    filler = Filler(records, period, reasons)
     names = [name for name in dict.fromkeys(layout.map["table"]) if name not in ("", _EVERY_TABLE)]
-    built = {name: _build(records, layout.map, name, period, reasons) for name in names}
-    silent = _silent(built, records.index) & (reasons == "")
-    reasons[silent] = "the record says nothing that this layout reads"
-    _refuse_too_many(reasons, where, layout, lines)
+    built = {name: _build(filler, layout.map, name) for name in names}
+    spoke = pd.Index([]).append([frame.index for frame in built.values()])
+    silent = pd.Series(~records.index.isin(spoke), index=records.index) & (reasons == "")
+    _refuse_too_many(reasons, silent, where, layout, lines)
+    reasons[silent] = _SILENT
     kept = reasons.index[reasons == ""]
-    frames = {name: _finish(frame[frame.index.isin(kept)], name) for name, frame in built.items()}
+    frames = _once({name: frame[frame.index.isin(kept)] for name, frame in built.items()})
     bad = reasons[reasons != ""]
-    return Mapped(frames, pd.DataFrame({"row": bad.index + 1, "reason": bad.to_numpy()}))
+    rejects = pd.DataFrame({"row": bad.index + 1, "reason": bad.to_numpy()})
+    return Mapped({name: _finish(frame, name) for name, frame in frames.items()}, rejects)
 
 
-def _build(
-    records: pd.DataFrame, book: pd.DataFrame, table: str, period: Period | None, reasons: pd.Series
-) -> pd.DataFrame:
-    """Return one table's rows under the index of the records they come from; unreadable cells go to `reasons`.
+def _prepared(records: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """Return the records with what holds for the whole file done: words for nothing emptied, merged cells filled."""
+    word, rest = _words(layout.map)
+    of_file = layout.map["table"] == ""
+    if nothing := list(rest[of_file & (word == "null")]):
+        records = records.mask(records.isin(nothing), "")
+    down = list(layout.map.loc[of_file & (word == "fill_down"), "header"])
+    if down:
+        filled = records[down].mask(records[down] == "").ffill().fillna("")
+        records = records.assign(**{header: filled[header] for header in down})
+    return records
+
+
+def _words(book: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    parts = book["transform"].str.partition(" ")
+    return parts[0], parts[2]
+
+
+def _build(filler: Filler, book: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return one table's rows under the index of the records they come from; unreadable cells go to the reasons.
 
     A record of which the table would say only what is true of every record gives no row.
     """
     rules = book[book["table"].isin([table, _EVERY_TABLE])]
-    word = rules["transform"].str.split(" ").str[0]
-    flags, lists = rules[word == "flag"], rules[word == "ids"]
-    columns = {
-        str(name): _column(records, part, period, reasons)
-        for name, part in rules[~word.isin(["flag", "ids"])].groupby("column", sort=False)
-    }
-    base = pd.DataFrame(columns, index=records.index)
-    if len(flags):
-        return _melt_flags(base, records, flags, reasons)
-    if len(lists):
-        return pd.concat([base.join(_split_ids(records, rule), how="inner") for rule in lists.itertuples()])
-    own = [name for name in base if name not in set(rules.loc[word.isin(_SAID_OF_ALL), "column"])]
-    return base[base[own].notna().any(axis=1)] if own else base
+    word, _ = _words(rules)
+    plain = rules[~word.isin([*MAKERS, *_CONDITIONS])]
+    filled = {str(name): filler.column(table, str(name), part) for name, part in plain.groupby("column", sort=False)}
+    base = pd.DataFrame(filled, index=filler.records.index)
+    for header in rules.loc[word == "needs", "header"]:
+        base = base[(filler.records.loc[base.index, header] != "")]
+    makers = [(make, rules[word == name]) for name, make in MAKERS.items() if (word == name).any()]
+    if makers:
+        return pd.concat([make(base, own, filler) for make, own in makers]).sort_index(kind="stable")
+    said = set(rules.loc[word.isin(_SAID_OF_ALL), "column"])
+    own_columns = [name for name in base if name not in said]
+    return base[base[own_columns].notna().any(axis=1)] if own_columns else base
 
 
-def _column(records: pd.DataFrame, rules: pd.DataFrame, period: Period | None, reasons: pd.Series) -> pd.Series:
-    """Return one column of a table from the header, or the headers, that feed it."""
-    word, _, rest = str(rules["transform"].iloc[0]).partition(" ")
-    headers = [header for header in rules["header"] if header]
-    if word == "const":
-        return pd.Series(rest, index=records.index, dtype="str")
-    if word == "period":
-        day = pd.NaT if period is None else period[rest == "to"]
-        return pd.Series(day, index=records.index, dtype="datetime64[s]")
-    if word == "if":
-        wanted, _, value = rest.partition(" ")
-        cells = records[headers[0]]
-        _note(reasons, ("'" + cells + f"' in {headers[0]!r} is not {wanted!r}").where(cells != wanted, ""))
-        return pd.Series(value, index=records.index, dtype="str")
-    if word == "join":
-        joined = [", ".join(cell for cell in row if cell) for row in records[headers].to_numpy()]
-        return pd.Series([words or None for words in joined], index=records.index, dtype="str")
-    if word == "positive":
-        labels = [text.partition(" ")[2] for text in rules["transform"]]
-        return _labels(_read(records, headers, "count", reasons), labels)
-    if word == "largest":
-        return _read(records, headers, "count", reasons).max(axis=1)
-    return _read(records, headers[:1], f"{word} {rest}".strip(), reasons).iloc[:, 0]
+def _once(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Say each facility once where the file is not of facilities: its records are visits, deaths or readings.
+
+    A record stays where no other table holds it.
+    """
+    others = [frame.index for name, frame in frames.items() if name not in ("facilities", "identifiers")]
+    if "facilities" not in frames or not others:
+        return frames
+    rows = frames["facilities"]
+    again = rows.duplicated() & rows.index.isin(pd.Index([]).append(others))
+    return {**frames, "facilities": rows[~again]}
 
 
-def _read(records: pd.DataFrame, headers: list[str], transform: str, reasons: pd.Series) -> pd.DataFrame:
-    columns = {}
-    for header in headers:
-        columns[header], cannot = apply(transform, records[header])
-        _note(reasons, (f"{header}: " + cannot).where(cannot != "", ""))
-    return pd.DataFrame(columns)
-
-
-def _note(reasons: pd.Series, found: pd.Series) -> None:
-    """Keep the first reason of each record."""
-    new = (reasons == "") & (found != "")
-    reasons[new] = found[new]
-
-
-def _labels(counts: pd.DataFrame, labels: list[str]) -> pd.Series:
-    """Join the labels whose count is above zero; a record with none states nothing, which is said."""
-    order = np.argsort(labels)
-    said = (counts > 0).fillna(False).to_numpy(dtype=bool)[:, order]
-    words = np.array(labels, dtype=object)[order]
-    joined = ["+".join(words[row]) or "not_stated" for row in said]
-    return pd.Series(joined, index=counts.index, dtype="str")
-
-
-def _melt_flags(base: pd.DataFrame, records: pd.DataFrame, flags: pd.DataFrame, reasons: pd.Series) -> pd.DataFrame:
-    """Give one row per flag a record sets; the columns of flags not set in that row stay null."""
-    parts = []
-    for rule in flags.itertuples():
-        cells = records[rule.header].str.casefold()
-        known = cells.isin(["", "yes", "no"])
-        _note(reasons, (f"{rule.header}: '" + records[rule.header] + "' is not Yes, No or empty").where(~known, ""))
-        part = base[cells == "yes"]
-        parts.append(part.assign(**{str(rule.column): str(rule.transform).partition(" ")[2]}))
-    return pd.concat(parts).sort_index(kind="stable")
-
-
-def _split_ids(records: pd.DataFrame, rule: Any) -> pd.DataFrame:
-    """Give one row per identifier in a cell: compound grants stand in one cell, joined."""
-    _, scheme, *separator = str(rule.transform).split(" ")
-    cells = records[rule.header]
-    parts = (cells.str.split(separator[0], regex=False).explode() if separator else cells).str.strip()
-    parts = parts[parts.notna() & (parts != "")]
-    found = pd.DataFrame({"record": parts.index, "scheme": scheme, "identifier": parts.astype("str").to_numpy()})
-    return found.drop_duplicates().set_index("record")
-
-
-def _silent(built: dict[str, pd.DataFrame], index: pd.Index) -> pd.Series:
-    spoke = {record for frame in built.values() for record in frame.index}
-    return pd.Series([record not in spoke for record in index], index=index)
-
-
-def _refuse_too_many(reasons: pd.Series, where: str, layout: Layout, lines: Sequence[int]) -> None:
+def _refuse_too_many(reasons: pd.Series, silent: pd.Series, where: str, layout: Layout, lines: Sequence[int]) -> None:
     bad = reasons[reasons != ""]
-    if len(bad) <= _TOO_MANY * len(reasons):
+    if len(bad) <= _TOO_MANY * len(reasons) and silent.sum() <= _TOO_SILENT * len(reasons):
         return
-    first = bad.index[0]
+    if len(bad) > _TOO_MANY * len(reasons):
+        many, first, why = len(bad), bad.index[0], f"cannot be read; the first: {bad.iloc[0]}"
+    else:
+        many, first, why = int(silent.sum()), silent.idxmax(), "say nothing that this layout reads"
     map_ = (
         "the mapping" if layout.name == BY_THE_CALLER else f"data/column_maps/{layout.source}.csv, {layout.name} layout"
     )
     raise BadValue(
-        f"{len(bad):,} of {len(reasons):,} records cannot be read; the first: {bad.iloc[0]}",
+        f"{many:,} of {len(reasons):,} records {why}",
         where=f"{where}, {f'line {lines[first]}' if lines else f'record {first + 1}'}",
         spoiled="So many records left out would change every figure counted from the file.",
         todo=f"Compare the file with {map_}: a format has changed.",
@@ -197,4 +173,21 @@ def _finish(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     return conform(rows.reset_index(drop=True), table)
 
 
-VOCABULARY = (*TRANSFORMS, "join", "positive", "largest", "flag", "ids", "if", "const", "period", "withheld")
+def conversions(layout: Layout) -> pd.DataFrame:
+    """Return which numbers a column map brings to the contract's unit, and how.
+
+    Returns
+    -------
+    DataFrame
+        table, column, header, unit, into, how.
+    """
+    word, rest = _words(layout.map)
+    rows = []
+    rule: Any
+    for rule in layout.map.assign(unit=rest)[word == "measure"].itertuples():
+        how = conversion(rule.unit, columns(rule.table)[rule.column].unit)
+        rows.append((rule.table, rule.column, rule.header, how.unit, how.into, how.how))
+    return pd.DataFrame(rows, columns=list(no_conversions()), dtype="str")
+
+
+VOCABULARY = (*TRANSFORMS, *FILLS, *MAKERS, *_CONDITIONS, *OF_THE_FILE)

@@ -10,10 +10,10 @@ import pandas as pd
 from welfare.errors import BadParameter
 from welfare.schema.tables import Tables, validate
 from welfare.sources.column_map import check_map
-from welfare.sources.files import RawFile, read_rows, require_encoding, tidy_header, to_frame
+from welfare.sources.files import RawFile, column_names, read_rows, require_encoding, tidy_header, to_records
 from welfare.sources.headers import recognise
 from welfare.sources.manifest import find_entry, parse_period, require_unaltered
-from welfare.sources.mapping import map_records
+from welfare.sources.mapping import conversions, map_records
 from welfare.sources.registry import BY_THE_CALLER, Layout, source_row
 
 # Made-up plants carry these letters in every id, so that no row of theirs can pass for a real one.
@@ -76,14 +76,16 @@ def read(
     layout, header, new = _layout(raw, source, mapping, on_new)
     known = layout.name != BY_THE_CALLER
     require_encoding(raw, source_row(layout.source)["encoding"] if known else "utf-8")
-    records = to_frame(raw, header)
+    layout = layout.spelled_out(column_names(raw, header))
+    records, faults = to_records(raw, header)
     entry = find_entry(raw.path)
     digest = require_unaltered(raw.path, entry)
     vintage = _vintage(vintage or entry.vintage or _stated_day(raw, header), raw.path)
     snapshot = known and source_row(layout.source)["kind"] == "snapshot"
     covers = _period(period, entry.period or (vintage if vintage and snapshot else ""))
     source_id = f"{layout.source}@{vintage}" if vintage else layout.source
-    mapped = map_records(records, layout, period=covers, where=str(raw.path), lines=raw.lines[header + 1 :])
+    lines = raw.lines[header + 1 :]
+    mapped = map_records(records, layout, period=covers, where=str(raw.path), lines=lines, faults=faults)
     frames = {name: _checked(frame, name, source_id) for name, frame in mapped.frames.items()}
     notes = [*raw.notes]
     if covers is None and entry.period:
@@ -110,6 +112,7 @@ def read(
         licence=entry.licence or (source_row(layout.source)["licence"] if known else ""),
         withheld=tuple(layout.map.loc[layout.map["transform"] == "withheld", "header"]),
         simulated=entry.publisher == "SIMULATED" or _has_simulated_ids(frames),
+        conversions=conversions(layout),
     )
 
 
@@ -128,8 +131,7 @@ def _layout(
     book = mapping.fillna("").astype("str")
     book["header"] = book["header"].map(tidy_header)
     check_map(book)
-    headers = tuple(dict.fromkeys(header for header in book["header"] if header))
-    return recognise(raw, on_new=on_new, among=[Layout(source, BY_THE_CALLER, headers, book)])
+    return recognise(raw, on_new=on_new, among=[Layout.of(source, BY_THE_CALLER, book)])
 
 
 def _vintage(words: str | None, path: Path) -> str | None:

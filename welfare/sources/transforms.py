@@ -67,6 +67,30 @@ def code(cells: pd.Series) -> Read:
     return _fine(cells.str.replace(r"\.0$", "", regex=True).mask(cells == ""))
 
 
+def recoded(cells: pd.Series, codes: str) -> Read:
+    """Replace words by the codes that a list in the map itself gives them: ``Yes=follow-up; No=routine``.
+
+    A word with nothing after its sign is null; a word that is not in the list is no word of this column.
+    """
+    pairs = (pair.partition("=") for pair in codes.split(";"))
+    book = {word.strip().casefold(): code.strip() for word, _, code in pairs}
+    known = cells.str.casefold()
+    values = known.map(book).mask(known.map(book) == "").astype("str")
+    bad = ~known.isin([*book, ""])
+    return values, ("'" + cells + "' is none of " + ", ".join(book)).where(bad, "")
+
+
+def extract(cells: pd.Series, pattern: str) -> Read:
+    """Read what the first group of a regular expression finds in a cell."""
+    found = cells.str.extract(pattern)[0]
+    return _or_reason(found.mask(found == ""), cells, f"like {pattern}")
+
+
+def first_seen(cells: pd.Series) -> Read:
+    """Read 1 where a cell stands for the first time in its column, 0 where it is said again: to count things once."""
+    return _fine((~cells.duplicated()).astype("Int64").mask(cells == ""))
+
+
 def date(cells: pd.Series, form: str) -> Read:
     """Read days in one strptime format, or as 2024-02-19, which is how a workbook's own dates arrive."""
     days = pd.to_datetime(cells.mask(cells == ""), format=form, errors="coerce")
@@ -97,12 +121,17 @@ def first_id(cells: pd.Series, scheme: str, separator: str = "") -> Read:
     return _fine((scheme + ":" + first).mask(first == ""))
 
 
+_ONE_PHRASE = ("text", "date", "codes", "extract")  # what follows these words is one phrase, spaces included
+
 TRANSFORMS: dict[str, Callable[..., Read]] = {
     "text": text,
     "list": listed,
     "count": count,
     "number": number,
     "code": code,
+    "codes": recoded,
+    "extract": extract,
+    "first_seen": first_seen,
     "date": date,
     "us_zip": us_zip,
     "lookup": lookup,
@@ -122,9 +151,9 @@ def apply(word: str, cells: pd.Series) -> Read:
     if name not in TRANSFORMS:
         raise BadParameter(
             f"a column map asks for the transform {name!r}, which does not exist",
-            todo=f"Known transforms: {', '.join(TRANSFORMS)}, join, positive, largest, flag, ids, if, const, period.",
+            todo=f"Known transforms of a cell: {', '.join(TRANSFORMS)}. See docs/how-to/new-source.md for the others.",
         )
-    words = [rest] * bool(rest) if name in ("text", "date") else rest.split()
+    words = [rest] * bool(rest) if name in _ONE_PHRASE else rest.split()
     try:
         signature(TRANSFORMS[name]).bind(cells, *words)
     except TypeError:

@@ -1,0 +1,60 @@
+"""First and last days of the spans that agencies write as one cell or several: a day, a month, a year, a week."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pandas as pd
+
+Days = tuple[pd.Series, pd.Series]  # days, reasons (empty string where the cells could be read)
+
+# The finest part that a format names decides how long the span is.
+_LENGTHS = (("%d", "D"), ("%j", "D"), ("%m", "M"), ("%B", "M"), ("%b", "M"), ("%Y", "Y"), ("%y", "Y"))
+
+
+def first_day(cells: pd.Series, form: str) -> Days:
+    """Return the first day of the day, month or year that cells name in one strptime format."""
+    return _day(cells, form, lambda spans: spans.dt.start_time)
+
+
+def last_day(cells: pd.Series, form: str) -> Days:
+    """Return the last day of the day, month or year that cells name in one strptime format."""
+    return _day(cells, form, lambda spans: spans.dt.end_time)
+
+
+def _day(cells: pd.Series, form: str, end: Callable[[pd.Series], pd.Series]) -> Days:
+    length = next((length for mark, length in _LENGTHS if mark in form), "D")
+    days = pd.to_datetime(cells.mask(cells == ""), format=form, errors="coerce")
+    found = end(days.dt.to_period(length)).dt.normalize().astype("datetime64[s]")
+    return found, _reasons(found, cells, f"a date as {form}")
+
+
+def week_begins(cells: pd.Series, pattern: str) -> Days:
+    """Return the Monday of the ISO week whose number and year are the two groups of a regular expression."""
+    return _week(cells, pattern, 1)
+
+
+def week_ends(cells: pd.Series, pattern: str) -> Days:
+    """Return the Sunday of the ISO week whose number and year are the two groups of a regular expression."""
+    return _week(cells, pattern, 7)
+
+
+def _week(cells: pd.Series, pattern: str, weekday: int) -> Days:
+    parts = cells.str.extract(f"^(?:{pattern})$")
+    written = parts[1] + " " + parts[0].str.zfill(2) + f" {weekday}"
+    days = pd.to_datetime(written, format="%G %V %u", errors="coerce").astype("datetime64[s]")
+    return days, _reasons(days, cells, f"a week as {pattern}")
+
+
+def _reasons(days: pd.Series, cells: pd.Series, expected: str) -> pd.Series:
+    bad = days.isna() & (cells != "")
+    return ("'" + cells + f"' is not {expected}").where(bad, "")
+
+
+def is_week(pattern: str) -> bool:
+    """Say whether a regular expression has the two groups, week and year, that a week is read from."""
+    try:
+        return re.compile(pattern).groups == 2
+    except re.error:
+        return False
