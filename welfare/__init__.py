@@ -39,7 +39,7 @@ _HOMES = {
     "registry": "welfare.sources.registry",
     "run_study": "welfare.study",
     "scan": "welfare.patterns.scan",
-    "trace": "welfare.panel.places",
+    "trace": "welfare.sources.trace",
     "write_example": "welfare.examples",
 }
 
@@ -50,12 +50,12 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.link.links import link_records
     from welfare.panel.build import build_panel
     from welfare.panel.exposure import coverage
-    from welfare.panel.places import trace
     from welfare.patterns.profiles import profile
     from welfare.patterns.scan import scan
     from welfare.sources.describe import describe
     from welfare.sources.read import read
     from welfare.sources.registry import registry
+    from welfare.sources.trace import trace
     from welfare.stats.counts import count_model
     from welfare.stats.rates import rate
     from welfare.study import run_study

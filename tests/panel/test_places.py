@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from welfare.errors import BadParameter
 from welfare.link.links import link_records
-from welfare.panel.places import confirmed_events, operators_on, trace, without_unconfirmed_names
+from welfare.panel.places import confirmed_events, operators_on, without_unconfirmed_names
 from welfare.schema.provenance import write_parquet
+from welfare.sources.trace import trace
 
 EVENTS = [("14", "2015-01-01"), ("14", "2016-02-29"), ("11", "2017-02-28")]
 HANDLING = [("M101", 10, 1), ("P101", 20, 0), ("M103", 40, 0)]
@@ -117,7 +120,7 @@ def test_a_row_leads_to_the_files_own_records_and_withholds_what_tells_of_a_pers
 def test_what_a_row_counts_is_what_its_records_say(world):
     bundles = [world.directory(), world.handling(HANDLING), world.injuries(EVENTS)]
     panel = world.panel(*bundles, period="fiscal_year")
-    records = trace(panel)
+    records = trace(panel, *bundles)
     merged = records.groupby(["facility_id", "period_start"])["source_id"].agg(
         lambda sources: sources.str.startswith("us.osha").sum()
     )
@@ -135,18 +138,51 @@ def test_a_row_can_be_traced_after_parquet(world, tmp_path):
 
 
 def test_one_row_as_series_gives_the_same_table_as_the_row_in_a_frame(world):
-    panel = world.panel(world.directory(), world.handling(HANDLING), period="all")
-    one = trace(panel.iloc[2])
-    pd.testing.assert_frame_equal(one, trace(panel.iloc[[2]]))
-    assert list(one) == ["facility_id", "period_start", "record_id", "source_id", "source_row"]
-
-
-def test_records_of_files_that_are_not_given_are_named_but_not_shown(world):
     bundles = [world.directory(), world.handling(HANDLING)]
     panel = world.panel(*bundles, period="all")
-    records = trace(panel.iloc[[0]], bundles[0]).set_index("source_id")
-    assert "Alder Poultry Farms" in records.loc["us.fsis.mpi_directory@2025-06", "record"]
-    assert records.loc["us.fsis.humane_handling@FY2024", ["path", "record"]].isna().all(axis=None)
+    one = trace(panel.iloc[2], *bundles)
+    pd.testing.assert_frame_equal(one, trace(panel.iloc[[2]], *bundles))
+    assert list(one) == [
+        *("facility_id", "period_start", "record_id", "source_id", "source_row"),
+        *("path", "line", "original", "record", "publisher", "obtained_from"),
+    ]
+
+
+def test_a_row_whose_file_is_neither_given_nor_known_is_refused_by_name(world):
+    directory, handling = world.directory(), world.handling(HANDLING)
+    handling = replace(handling, source_id="us.fsis.humane_handling@lost")
+    rows = handling.inspections.assign(source_id=handling.source_id, record_id=handling.source_id + "#1")
+    with pytest.raises(BadParameter, match=r"no file is known for the row us\.fsis\.humane_handling@lost#1"):
+        trace(rows, directory)
+    assert trace(rows.head(1), directory, handling)["original"].item().startswith("M101,10,1,")
+
+
+def test_a_row_that_no_record_stands_behind_leads_to_none(world):
+    bundles = [world.directory(), world.handling(HANDLING)]
+    panel = world.panel(*bundles, period="all")
+    panel.loc[0, "record_ids"] = None
+    assert trace(panel.iloc[0], *bundles).empty
+    assert set(trace(panel, *bundles)["facility_id"]) == set(panel["facility_id"].iloc[1:])
+
+
+def test_both_sides_of_a_pair_and_every_placed_record_can_be_traced(world):
+    bundles = [world.directory(), world.injuries(EVENTS)]
+    links = link_records(*bundles)
+    pair = links.table[links.table["left_id"] == "us.osha.severe_injury@2017-02-28#3"].iloc[0]
+    sides = trace(pair, *bundles)
+    assert sides["record_id"].tolist() == [pair["left_id"], pair["right_id"]]
+    assert "Employer: Alder Poultry Farms" in sides["record"].iloc[0]
+    assert "establishment_name: Alder Poultry Farms" in sides["record"].iloc[1]
+    placed = trace(links.places, *bundles)
+    assert placed["record_id"].tolist() == links.places["record_id"].tolist()
+    assert placed["facility_id"].tolist() == links.places["facility_id"].tolist()
+
+
+def test_what_a_person_reviews_shows_no_narrative(world):
+    bundles = [world.directory(), world.injuries(EVENTS)]
+    links = link_records(*bundles)
+    shown = [links.review(), links.table, links.places, links.unmatched, links.summary, links.dropped]
+    assert not ["was hurt" for frame in shown if "was hurt" in frame.to_csv()]
 
 
 def test_a_row_without_record_ids_is_refused(world):

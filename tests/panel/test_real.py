@@ -11,8 +11,9 @@ from welfare.link.links import link_records
 from welfare.panel.build import build_panel
 from welfare.panel.exposure import coverage, region_coverage
 from welfare.panel.line_speeds import speed_on
-from welfare.panel.places import operators_on, trace
+from welfare.panel.places import operators_on
 from welfare.sources.read import read
+from welfare.sources.trace import trace
 
 pytestmark = pytest.mark.real
 

@@ -12,8 +12,8 @@ from welfare.examples import write_example
 from welfare.link.links import link_records
 from welfare.panel.build import SIMULATED, build_panel
 from welfare.panel.exposure import region_coverage
-from welfare.panel.places import trace
 from welfare.sources.read import read
+from welfare.sources.trace import trace
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_measured_speeds_are_the_files_own(bundles, panels, home):
 def test_every_row_says_simulated_and_leads_to_records_that_add_up_to_it(bundles, panels):
     panel = panels["fiscal_year"]
     assert (panel[SIMULATED] == SIMULATED).all()
-    records = trace(panel)
+    records = trace(panel, *bundles)
     assert set(records["source_id"]) <= {bundle.source_id for bundle in bundles}
     tasks = _stacked(bundles, "inspections").set_index("record_id")["tasks_count"]
     keys = ["facility_id", "period_start"]

@@ -11,7 +11,7 @@ from welfare.sources.describe import describe
 from welfare.sources.read import read
 from welfare.sources.registry import source_row
 
-PARTS = ["column", "type", "unit", "meaning", "source", "share_missing", "known_defects"]
+PARTS = ["column", "type", "unit", "meaning", "personal", "source", "share_missing", "known_defects"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from welfare.panel.line_speeds import speed_on
-from welfare.panel.places import trace
+from welfare.sources.trace import trace
 
 pytestmark = pytest.mark.real
 

@@ -1,4 +1,4 @@
-"""Who and what stands behind a row: the operator of the day, and the records a figure was made from."""
+"""Who stands behind a row: the operator of the day, and the injuries a person has confirmed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pandas as pd
 from pandas.api.typing import NaTType
 
-from welfare.errors import BadParameter
 from welfare.link.links import Links
 from welfare.schema.tables import Tables
 
@@ -57,56 +56,6 @@ def _middle(bundle: Tables) -> pd.Timestamp | NaTType:
         return pd.NaT
     first, last = bundle.period
     return (first + (last - first) / 2).as_unit("s")
-
-
-def trace(row: pd.Series | pd.DataFrame, *bundles: Tables) -> pd.DataFrame:
-    """Lead from a panel row back to the records it was made from.
-
-    Parameters
-    ----------
-    row : Series or DataFrame
-        One or more rows of a panel.
-    *bundles : Tables
-        The files; with them the records are shown as they are.
-
-    Returns
-    -------
-    DataFrame
-        facility_id, period_start, record_id, source_id, source_row; with bundles also path and record (the file's
-        cells that are not empty, as one text; what it tells of a person is withheld).
-
-    Raises
-    ------
-    BadParameter
-        If the row has no record_ids.
-    """
-    rows = row.to_frame().T if isinstance(row, pd.Series) else row
-    if "record_ids" not in rows:
-        raise BadParameter(
-            "the row has no column record_ids",
-            spoiled="Nothing leads from it to the records.",
-            todo="Pass a row of build_panel, with all its columns.",
-        )
-    table = rows[["facility_id", "period_start", "record_ids"]].dropna(subset=["record_ids"])
-    # A single row comes as a Series, whose types are lost.
-    table = table.astype({"facility_id": "str", "period_start": "datetime64[s]", "record_ids": "str"})
-    table = table.assign(record_id=table["record_ids"].str.split(" ")).explode("record_id", ignore_index=True)
-    parts = table["record_id"].str.rpartition("#")
-    table = table.assign(source_id=parts[0], source_row=parts[2].astype("int64")).drop(columns="record_ids")
-    if not bundles:
-        return table
-    files = {bundle.source_id: bundle for bundle in bundles}
-    table["path"] = table["source_id"].map({name: bundle.path for name, bundle in files.items()})
-    table["record"] = [
-        _as_text(files[source].raw.iloc[line - 1], files[source].withheld) if source in files else None
-        for source, line in zip(table["source_id"], table["source_row"], strict=True)
-    ]
-    return table
-
-
-def _as_text(record: pd.Series, withheld: tuple[str, ...]) -> str:
-    cells = ((header, "withheld" if header in withheld else cell) for header, cell in record.items() if cell)
-    return "; ".join(f"{header}: {cell}" for header, cell in cells)
 
 
 def inspection_systems(bundles: Sequence[Tables]) -> pd.DataFrame:

@@ -6,11 +6,15 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from welfare.schema.columns import columns, table_names
+
+WITHHELD = "withheld"  # what stands in the place of a cell that tells of a person
 
 
 def sha256(path: str | Path) -> str:
@@ -58,24 +62,49 @@ def write_json(path: str | Path, content: Any) -> Path:
     return write_text(path, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write_parquet(frame: pd.DataFrame, path: str | Path, provenance: dict[str, Any]) -> Path:
+def write_parquet(frame: pd.DataFrame, path: str | Path, provenance: dict[str, Any], *, mask: bool = True) -> Path:
     """Write a frame with its provenance in the file's own metadata, key ``welfare``.
 
     Parameters
     ----------
     frame : DataFrame
-        Any frame pyarrow can hold.
+        Any frame pyarrow can hold; a GeoDataFrame keeps its coordinate system.
     path : path
         Where the file goes.
     provenance : dict
-        JSON-ready; read back with :func:`read_provenance`.
+        JSON-ready; read back with :func:`read_provenance`. For a tidy table:
+        :func:`welfare.schema.storage.source_record` of the bundle it is from.
+    mask : bool
+        Whether filled cells of columns that the dictionary flags as personal are written as the word withheld. False
+        writes them as they are: never for publication.
     """
+    shown = masked(frame, personal_columns()) if mask else frame
+    return write_whole(path, lambda part: _write_table(shown, part, provenance))
+
+
+def personal_columns() -> frozenset[str]:
+    """Return the names of the columns that the dictionary flags as free text about people, in whatever table."""
+    return frozenset(name for table in table_names() for name, column in columns(table).items() if column.personal)
+
+
+def masked(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Return a frame with the word withheld in place of each filled cell of the columns named, which become text."""
+    told = {name: frame[name].astype("str") for name in names if name in frame}
+    filled = {name: cells.notna() & (cells.str.strip() != "") for name, cells in told.items()}
+    return frame.assign(**{name: cells.mask(filled[name], WITHHELD) for name, cells in told.items()})
+
+
+def _write_table(frame: pd.DataFrame, path: Path, provenance: dict[str, Any]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if hasattr(frame, "to_wkb"):  # geopandas writes outlines and their coordinate system by the GeoParquet standard
+        frame.to_parquet(path, index=False)
+        table = pq.read_table(path)
+    else:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
     metadata = {**(table.schema.metadata or {}), b"welfare": json.dumps(provenance, sort_keys=True).encode()}
-    return write_whole(path, lambda part: pq.write_table(table.replace_schema_metadata(metadata), part))
+    pq.write_table(table.replace_schema_metadata(metadata), path)
 
 
 def read_provenance(path: str | Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.schema.columns import columns, table_names
+from welfare.sources.personal import likely_personal
 from welfare.sources.registry import registry
 
 _NOT_IN_THE_DICTIONARY = "not in the dictionary of columns"
@@ -24,9 +25,10 @@ def describe(frame: pd.DataFrame, table: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per column of the frame: column, type, unit, meaning, source (title and publisher of each source the
-        rows came from, with its vintage; empty where no row says), share_missing (0 to 1; null if there is no row),
-        known_defects (of those sources, as the registry states them).
+        One row per column of the frame: column, type, unit, meaning, personal (whether it is free text that may tell of
+        a person, withheld from what is published), source (title and publisher of each source the rows came from, with
+        its vintage; empty where no row says), share_missing (0 to 1; null if there is no row), known_defects (of those
+        sources, as the registry states them).
 
     Raises
     ------
@@ -45,12 +47,13 @@ def describe(frame: pd.DataFrame, table: str | None = None) -> pd.DataFrame:
                 "type": known.type if known else str(frame[column].dtype),
                 "unit": known.unit if known else "",
                 "meaning": known.meaning if known else _NOT_IN_THE_DICTIONARY,
+                "personal": known.personal if known else likely_personal(column),
                 "source": sources,
                 "share_missing": float(frame[column].isna().mean()),
                 "known_defects": defects,
             }
         )
-    names = ["column", "type", "unit", "meaning", "source", "share_missing", "known_defects"]
+    names = ["column", "type", "unit", "meaning", "personal", "source", "share_missing", "known_defects"]
     return pd.DataFrame(rows, columns=names)
 
 
