@@ -13,6 +13,7 @@ from welfare.schema.tables import no_conversions
 from welfare.schema.units import conversion
 from welfare.sources.fill import WORDS as FILLS
 from welfare.sources.fill import Filler, Period
+from welfare.sources.plausible import impossible, latest_day
 from welfare.sources.registry import BY_THE_CALLER, Layout
 from welfare.sources.rows import MAKERS
 from welfare.sources.transforms import TRANSFORMS
@@ -53,6 +54,7 @@ def map_records(
     where: str,
     lines: Sequence[int] = (),
     faults: pd.Series | None = None,
+    latest: pd.Timestamp | None = None,
 ) -> Mapped:
     """Apply a column map to the records of one file.
 
@@ -70,6 +72,8 @@ def map_records(
         Line of the file on which each record begins, for errors.
     faults : Series of str, optional
         Per record, why it cannot be read whatever the map; empty where it can.
+    latest : Timestamp, optional
+        Last day that a record can be about; by default today.
 
     Returns
     -------
@@ -87,6 +91,8 @@ def map_records(
     filler = Filler(records, period, reasons)
     names = [name for name in dict.fromkeys(layout.map["table"]) if name not in ("", _EVERY_TABLE)]
     built = {name: _build(filler, layout.map, name) for name in names}
+    for frame in built.values():
+        filler.note(impossible(frame, latest or latest_day(None, None)).reindex(records.index, fill_value=""))
     spoke = pd.Index([]).append([frame.index for frame in built.values()])
     silent = pd.Series(~records.index.isin(spoke), index=records.index) & (reasons == "")
     _refuse_too_many(reasons, silent, where, layout, lines)
@@ -145,7 +151,8 @@ def _once(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     if "facilities" not in frames or not others:
         return frames
     rows = frames["facilities"]
-    again = rows.duplicated() & rows.index.isin(pd.Index([]).append(others))
+    numbered = [frames["identifiers"].index] if "identifiers" in frames else []
+    again = rows.duplicated() & rows.index.isin(pd.Index([]).append([*others, *numbered]))
     return {**frames, "facilities": rows[~again]}
 
 

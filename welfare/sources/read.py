@@ -14,6 +14,7 @@ from welfare.sources.files import RawFile, column_names, read_rows, require_enco
 from welfare.sources.headers import recognise
 from welfare.sources.manifest import find_entry, parse_period, require_unaltered
 from welfare.sources.mapping import conversions, map_records
+from welfare.sources.plausible import latest_day
 from welfare.sources.registry import BY_THE_CALLER, Layout, source_row
 
 # Made-up plants carry these letters in every id, so that no row of theirs can pass for a real one.
@@ -85,7 +86,8 @@ def read(
     covers = _period(period, entry.period or (vintage if vintage and snapshot else ""))
     source_id = f"{layout.source}@{vintage}" if vintage else layout.source
     lines = raw.lines[header + 1 :]
-    mapped = map_records(records, layout, period=covers, where=str(raw.path), lines=lines, faults=faults)
+    latest = latest_day(parse_period(vintage or ""), covers)
+    mapped = map_records(records, layout, period=covers, where=str(raw.path), lines=lines, faults=faults, latest=latest)
     frames = {name: _checked(frame, name, source_id) for name, frame in mapped.frames.items()}
     notes = [*raw.notes]
     if covers is None and entry.period:
