@@ -192,3 +192,70 @@ def test_a_table_has_no_row_for_a_record_of_which_it_would_say_only_constants():
     assert result.frames["facilities"]["source_row"].tolist() == [1]
     assert result.frames["inspections"]["source_row"].tolist() == [2]
     assert result.rejects.empty
+
+
+# Amounts, rates and spans
+
+
+def test_a_total_below_zero_is_a_reject_and_an_empty_one_gives_no_row():
+    records = {"hens": ["1,200", "", "-3", "0"] + ["1"] * 40}
+    found = mapped(
+        records,
+        ("hens", "area_measures", "value", "total birds hens: layers"),
+        ("", "area_measures", "basis", "const measured"),
+    )
+    rows = found.frames["area_measures"]
+    assert rows[["source_row", "value", "unit", "quantity", "subject"]].to_numpy().tolist()[:2] == [
+        [1, 1200.0, "birds", "hens", "layers"],
+        [4, 0.0, "birds", "hens", "layers"],
+    ]
+    assert found.rejects.to_dict("records") == [
+        {"row": 2, "reason": "the record says nothing that this layout reads"},
+        {"row": 3, "reason": "hens: '-3' is not a number of at least 0"},
+    ]
+
+
+def test_hours_that_cannot_be_read_make_a_reject_even_where_only_a_rate_reads_them():
+    records = {"cases": ["2"] * 41, "hours": ["400,000"] * 40 + ["many"]}
+    found = mapped(
+        records,
+        ("cases", "measures", "value", "incidence DART cases"),
+        ("hours", "measures", "value", "incidence DART hours"),
+        ("", "measures", "basis", "const measured"),
+    )
+    assert set(found.frames["measures"]["value"]) == {1.0}
+    assert found.rejects.to_dict("records") == [{"row": 41, "reason": "hours: 'many' is not a number of at least 0"}]
+
+
+def test_a_number_that_two_headers_give_is_one_identifier():
+    records = {"key": ["12", "13"], "also": ["12; 12a", "13"]}
+    rows = mapped(
+        records,
+        ("key", "*", "facility_id", "first_id xx.plant"),
+        ("key", "identifiers", "identifier", "ids xx.plant"),
+        ("also", "identifiers", "identifier", "ids xx.plant ;"),
+    ).frames["identifiers"]
+    assert rows[["facility_id", "identifier"]].to_numpy().tolist() == [
+        ["xx.plant:12", "12"],
+        ["xx.plant:12", "12a"],
+        ["xx.plant:13", "13"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "first", "last"),
+    [
+        ("%Y-%m-%d", "2024-02-29", "2024-02-29"),
+        ("month of %Y-%m-%d", "2024-02-01", "2024-02-29"),
+        ("year of %Y-%m-%d", "2024-01-01", "2024-12-31"),
+    ],
+)
+def test_a_span_is_the_day_named_or_the_month_or_year_of_it(form, first, last):
+    rows = mapped(
+        {"day": ["2024-02-29"], "hens": ["1"]},
+        ("day", "area_measures", "date_from", f"first_day {form}"),
+        ("day", "area_measures", "date_to", f"last_day {form}"),
+        ("hens", "area_measures", "value", "total birds hens"),
+        ("", "area_measures", "basis", "const measured"),
+    ).frames["area_measures"]
+    assert [f"{day:%Y-%m-%d}" for day in rows[["date_from", "date_to"]].iloc[0]] == [first, last]

@@ -7,26 +7,48 @@ import pandas as pd
 from welfare.errors import BadParameter
 from welfare.schema.columns import columns
 from welfare.sources.mapping import OF_THE_FILE, VOCABULARY
-from welfare.sources.rows import MAKERS
+from welfare.sources.rows import MAKERS, parse_reading
 
 # Which words may fill a column of each type; `positive`, for one, yields labels.
-_TEXTS = {"text", "list", "code", "codes", "extract", "us_zip", "lookup", "first_id", "join", "positive", "if", "const"}
+_TEXTS = {
+    "text",
+    "list",
+    "code",
+    "codes",
+    "extract",
+    "us_zip",
+    "lookup",
+    "first_id",
+    "join",
+    "positive",
+    "yes",
+    "if",
+    "const",
+}
 _FILLS = {
     "text": {*_TEXTS, "flag", "ids", "item", "label", "filled", "above", "record_number"},
-    "date": {"date", "period", "first_day", "last_day", "week_begins", "week_ends", "filled", "above"},
+    "date": {"date", "period", "first_day", "last_day", "days_later", "week_begins", "week_ends", "filled", "above"},
     "count": {"count", "present", "first_seen", "largest", "const", "filled"},
-    "number": {"number", "count", "measure", "largest", "const", "longitude", "latitude", "reading", "incidence"},
+    "number": {
+        *("number", "amount", "count", "measure", "largest", "const"),
+        *("longitude", "latitude", "reading", "total", "incidence"),
+    },
     "flag": {"const"},
     "geometry": {"outline"},
 }
 _TAKES_NO_HEADER = {"const", "period", "record_number"}
 _TAKES_TWO_HEADERS = {"longitude", "latitude", "outline"}
 _TAKES_MANY_HEADERS = {
-    "join", "positive", "largest", "flag", "ids", "reading", "item", "incidence", "filled", "above", "label",
-    "first_day", "last_day",
+    "join", "positive", "yes", "largest", "flag", "ids", "reading", "total", "item", "incidence",
+    "filled", "above", "label", "first_day", "last_day",
 }  # fmt: skip
 # Words that fill columns of their own beside the one named: the table must have them.
-_ALSO_FILLS = {"reading": ("value", "unit"), "incidence": ("quantity", "value", "unit"), "item": ("item", "score")}
+_ALSO_FILLS = {
+    "reading": ("value", "unit"),
+    "total": ("value", "unit"),
+    "incidence": ("quantity", "value", "unit"),
+    "item": ("item", "score"),
+}
 
 
 def check_map(book: pd.DataFrame) -> None:
@@ -68,7 +90,19 @@ def _fault(row: pd.Series, used: pd.DataFrame, named: list[str]) -> str:
         return "'needs' fills no column" if column else ""
     if word == "ids" and table != "identifiers":
         return f"'ids' fills identifiers, not {table}"
-    return _type_fault(word, table, column, named) or _rivals(row, used)
+    return _type_fault(word, table, column, named) or _said_after_a_bar(row) or _rivals(row, used)
+
+
+def _said_after_a_bar(row: pd.Series) -> str:
+    """Return what is wrong with the columns that a reading sets for its own rows."""
+    if row["transform"].partition(" ")[0] not in ("reading", "total"):
+        return ""
+    known = columns(row["table"])
+    for name, value in parse_reading(row["transform"]).also.items():
+        kind = known[name].type if name in known else ""
+        if kind not in ("text", "count") or not value or (kind == "count" and not value.isdecimal()):
+            return f"'| {name}={value}' sets no text or count of {row['table']}"
+    return ""
 
 
 def _type_fault(word: str, table: str, column: str, named: list[str]) -> str:

@@ -7,27 +7,48 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from welfare.errors import BadParameter
+
 Days = tuple[pd.Series, pd.Series]  # days, reasons (empty string where the cells could be read)
 
-# The finest part that a format names decides how long the span is.
+_SPAN = re.compile(r"(month|year) of (.+)")
+# Unless it is said, the finest part that a format names decides how long the span is.
 _LENGTHS = (("%d", "D"), ("%j", "D"), ("%m", "M"), ("%B", "M"), ("%b", "M"), ("%Y", "Y"), ("%y", "Y"))
 
 
 def first_day(cells: pd.Series, form: str) -> Days:
-    """Return the first day of the day, month or year that cells name in one strptime format."""
+    """Return the first day of the day, month or year that cells name in one strptime format.
+
+    A format that begins with ``month of`` or ``year of`` asks for that span of the day it names.
+    """
     return _day(cells, form, lambda spans: spans.dt.start_time)
 
 
 def last_day(cells: pd.Series, form: str) -> Days:
-    """Return the last day of the day, month or year that cells name in one strptime format."""
+    """Return the last day of the day, month or year that cells name in one strptime format; see `first_day`."""
     return _day(cells, form, lambda spans: spans.dt.end_time)
 
 
 def _day(cells: pd.Series, form: str, end: Callable[[pd.Series], pd.Series]) -> Days:
-    length = next((length for mark, length in _LENGTHS if mark in form), "D")
+    if wider := _SPAN.fullmatch(form):
+        length, form = wider[1][0].upper(), wider[2]
+    else:
+        length = next((length for mark, length in _LENGTHS if mark in form), "D")
     days = pd.to_datetime(cells.mask(cells == ""), format=form, errors="coerce")
     found = end(days.dt.to_period(length)).dt.normalize().astype("datetime64[s]")
     return found, _reasons(found, cells, f"a date as {form}")
+
+
+def days_later(cells: pd.Series, rest: str) -> Days:
+    """Return the day a number of days after the one that cells name: ``6 %Y-%m-%d`` ends a week that begins there."""
+    number, _, form = rest.partition(" ")
+    if not number.isdecimal() or not form:
+        raise BadParameter(
+            f"a column map asks for 'days_later {rest}'",
+            todo="Write a number of days and a format, such as 'days_later 6 %Y-%m-%d'.",
+        )
+    days, reasons = first_day(cells, form)
+    return days + pd.Timedelta(days=int(number)), reasons
 
 
 def week_begins(cells: pd.Series, pattern: str) -> Days:

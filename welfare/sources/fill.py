@@ -10,7 +10,7 @@ import pandas as pd
 
 from welfare.schema.columns import columns
 from welfare.schema.units import conversion, convert
-from welfare.sources.days import first_day, last_day, week_begins, week_ends
+from welfare.sources.days import days_later, first_day, last_day, week_begins, week_ends
 from welfare.sources.places import degrees, outlines
 from welfare.sources.transforms import apply, number, recoded
 
@@ -112,6 +112,15 @@ class Filler:
         joined = ["+".join(words[row]) or "not_stated" for row in said]
         return pd.Series(joined, index=counts.index, dtype="str")
 
+    def _yes(self, headers: list[str], words: list[str]) -> pd.Series:
+        """Join the words of the headers that say Yes."""
+        cells = self.records[headers].apply(lambda column: column.str.casefold())
+        for header in headers:
+            known = cells[header].isin(["", "yes", "no"])
+            self.note(("'" + self.records[header] + "' is not Yes, No or empty").where(~known, ""), header)
+        said = [np.array(words, dtype=object)[row] for row in (cells == "yes").to_numpy()]
+        return pd.Series(["; ".join(row) or None for row in said], index=cells.index, dtype="str")
+
     def _largest(self, headers: list[str], _rests: list[str]) -> pd.Series:
         return pd.DataFrame({header: self.read(header, "count") for header in headers}).max(axis=1)
 
@@ -173,9 +182,11 @@ _OF_SEVERAL_CELLS: dict[str, Callable[[Filler, list[str], list[str]], pd.Series]
     "present": Filler._present,
     "join": Filler._join,
     "positive": Filler._positive,
+    "yes": Filler._yes,
     "largest": Filler._largest,
     "first_day": lambda filler, headers, rests: filler._days(headers, rests, first_day),
     "last_day": lambda filler, headers, rests: filler._days(headers, rests, last_day),
+    "days_later": lambda filler, headers, rests: filler._days(headers, rests, days_later),
     "week_begins": lambda filler, headers, rests: filler._days(headers, rests, week_begins),
     "week_ends": lambda filler, headers, rests: filler._days(headers, rests, week_ends),
     "longitude": lambda filler, headers, rests: filler._degrees(headers, rests, "longitude"),

@@ -51,10 +51,17 @@ def count(cells: pd.Series) -> Read:
     return _or_reason(numbers.where(numbers <= _EXACT).astype("Int64"), cells, "a count")
 
 
-def number(cells: pd.Series) -> Read:
-    """Read finite numbers; thousands separators are allowed."""
-    numbers = _floats(cells, _NUMBER)
-    return _or_reason(numbers.where(np.isfinite(numbers)), cells, "a number")
+def number(cells: pd.Series, null: str = "") -> Read:
+    """Read finite numbers; thousands separators are allowed, and the word given, such as 0.0, is null."""
+    said = cells.mask(cells == null, "")
+    numbers = _floats(said, _NUMBER)
+    return _or_reason(numbers.where(np.isfinite(numbers)), said, "a number")
+
+
+def amount(cells: pd.Series) -> Read:
+    """Read finite numbers of at least 0: hours, animals, cases."""
+    numbers, _ = number(cells)
+    return _or_reason(numbers.where(numbers >= 0), cells, "a number of at least 0")
 
 
 def _floats(cells: pd.Series, form: str) -> pd.Series:
@@ -100,17 +107,19 @@ def date(cells: pd.Series, form: str) -> Read:
 
 
 def us_zip(cells: pd.Series) -> Read:
-    """Read US postcodes: lost leading zeros restored, the four digits after the hyphen kept."""
-    hyphened = cells.str.replace(r"^(\d{4,5})(\d{4})$", r"\1-\2", regex=True)
+    """Read US postcodes, alone or after town and state: lost leading zeros restored, the four after the hyphen kept."""
+    hyphened = cells.str.replace(r"^.*, [A-Z]{2} (?=[\d-]+$)", "", regex=True)
+    hyphened = hyphened.str.replace(r"^(\d{4,5})(\d{4})$", r"\1-\2", regex=True)
     parts = hyphened.str.extract(r"^(\d{3,5})(-\d{4})?$")
     whole = parts[0].str.zfill(5) + parts[1].fillna("")
     return _fine(whole.mask(parts[0].isna()))  # a foreign or broken postcode is no reason to lose the record
 
 
 def lookup(cells: pd.Series, codes: str, key: str, value: str) -> Read:
-    """Replace a word by its code from a list under data/codes/, ignoring case."""
+    """Replace a word by its code from a list under data/codes/, ignoring case; a word listed without code is null."""
     book = {word.casefold(): found for word, found in code_map(codes, key, value).items()}
-    return _or_reason(cells.str.casefold().map(book).astype("str"), cells, f"in data/codes/{codes}.csv")
+    found, faults = _or_reason(cells.str.casefold().map(book).astype("str"), cells, f"in data/codes/{codes}.csv")
+    return found.mask(found == ""), faults
 
 
 def first_id(cells: pd.Series, scheme: str, separator: str = "") -> Read:
@@ -128,6 +137,7 @@ TRANSFORMS: dict[str, Callable[..., Read]] = {
     "list": listed,
     "count": count,
     "number": number,
+    "amount": amount,
     "code": code,
     "codes": recoded,
     "extract": extract,
