@@ -20,7 +20,7 @@ from welfare.sources.trace import trace
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 # Registered sources of which no file of the agency's own is at hand: fixtures in their layout stand in.
-WITHOUT_FILE = {"user.line_speeds_measured", "us.osha.establishment_summary"}
+WITHOUT_FILE = {"user.line_speeds_measured", "us.osha.ita_300a"}
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import doctest
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -306,6 +308,21 @@ def test_whatever_the_quoting_the_slices_are_the_file_and_the_masked_cell_alone_
     for number, row in zip(numbers, rows, strict=True):
         (masked,) = csv.reader(io.StringIO(original.record(number, {"y"}).original, newline=""), strict=True)
         assert masked == [row[0], "withheld" if row[1].strip() else row[1], row[2]]
+
+
+def test_the_page_on_tracing_shows_what_its_example_gives(tmp_path, monkeypatch):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "trace.md").read_text(encoding="utf-8")
+    for name, content in re.findall(r"^`([\w.]+\.csv)`:\n\n```text\n(.*?)```", page, flags=re.M | re.S):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    session = "\n".join(re.findall(r"```pycon\n(.*?)```", page, flags=re.S))
+    example = doctest.DocTestParser().get_doctest(session, {}, "trace", "trace.md", 0)
+    differences: list[str] = []
+    outcome = doctest.DocTestRunner().run(example, out=differences.append)
+    assert outcome.attempted >= 12
+    assert not differences, "".join(differences)
+    documented = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", page, flags=re.M)))
+    assert documented == ["facility_id", "period_start", *trace(pd.DataFrame({"record_id": []})).columns]
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from welfare.sources.trace import trace
 # An entry that no longer names a header of a map is an error, so that none outlives its reason.
 SHOWN = {
     ("us.fsis.mpi_directory", "phone"): "the establishment's own number, published by the agency with its address",
+    ("us.osha.ita_300a", "industry_description"): "how the employer words its industry",
     ("ca.dfo.", "Licence Holder"): "a company: five names in all",
     ("ca.dfo.", "Comments"): "set phrases about the count: all 92 and 6 of them were read, none is about a person",
     ("gb.fsa.", "Remarks"): "kinds of product: ten in all",

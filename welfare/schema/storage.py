@@ -24,8 +24,9 @@ def source_record(tables: Tables) -> dict[str, Any]:
     Returns
     -------
     dict
-        Every attribute of :class:`Tables` that is not a table (source_id, source, vintage, path, sha256, publisher,
-        obtained_from, licence, period, withheld, simulated, notes, conversions), and `tables`, their names.
+        Every attribute of :class:`welfare.schema.tables.Tables` that is not a table (source_id, source, vintage, path,
+        sha256, publisher, obtained_from, licence, period, withheld, simulated, notes, conversions), and `tables`, the
+        names of its tables.
     """
     said = {part.name: _as_json(getattr(tables, part.name)) for part in fields(Tables) if part.name not in _FRAMES}
     return {**said, "tables": list(tables.frames)}
