@@ -7,6 +7,7 @@ import pytest
 from welfare.errors import BadParameter, NoVintage
 from welfare.link.links import link_records
 from welfare.panel.build import build_panel
+from welfare.panel.usable import newest
 
 EVENTS = [("14", "2015-06-01"), ("11", "2016-06-01")]
 
@@ -101,3 +102,10 @@ def test_a_period_that_does_not_exist(world):
     bundles = world.directory(), world.injuries(EVENTS)
     with pytest.raises(BadParameter, match="decade"):
         build_panel(link_records(*bundles), *bundles, period="decade")
+
+
+def test_of_a_directory_by_fiscal_year_and_one_of_a_later_month_the_later_is_used(world):
+    fiscal, later = world.directory("FY2024"), world.directory("2024-11")
+    for given in ((fiscal, later), (later, fiscal)):
+        assert [bundle.vintage for bundle in newest(given)] == ["2024-11"]
+        assert link_records(*given).spine.vintage == "2024-11"

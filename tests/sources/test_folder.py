@@ -23,6 +23,8 @@ OLD_PLANT = {
 FILES = {
     "us/new.csv": (DIRECTORY, "2024", PLANT, "2025-06", "2025-06"),
     "us/mid.csv": (DIRECTORY, "2024", PLANT, "2024-09", "2024-09"),
+    "us/later.csv": (DIRECTORY, "2024", PLANT, "2025-11", "2025-11"),
+    "us/fiscal.csv": (DIRECTORY, "2024", PLANT, "FY2025", "FY2025"),
     "us/old.csv": (DIRECTORY, "2017", OLD_PLANT, "2017", "2017"),
     "us/fy23.csv": (HUMANE, "per_establishment", COUNTS, "FY2023", "FY2023"),
     "us/fy24.csv": (HUMANE, "per_establishment", COUNTS, "FY2024", "FY2024"),
@@ -62,6 +64,15 @@ def test_of_snapshots_the_newest_is_used_and_the_others_are_listed(tmp_path):
     ]
     assert by_path.loc["us/new.csv", ["used", "role"]].tolist() == [True, "used"]
     assert by_path.loc["MANIFEST.csv", "role"] == "manifest"
+
+
+def test_a_vintage_by_fiscal_year_is_older_than_one_of_a_later_month(tmp_path):
+    found = roles(write(tmp_path, "us/fiscal.csv", "us/later.csv", "us/new.csv"), [DIRECTORY])
+    assert {path: role for path, (role, _) in found.items() if path.startswith("us/")} == {
+        "us/fiscal.csv": "not used",
+        "us/later.csv": "used",
+        "us/new.csv": "not used",
+    }
 
 
 def test_files_over_different_times_stand_side_by_side_and_of_the_same_time_one_is_used(tmp_path):

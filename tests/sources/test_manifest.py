@@ -10,7 +10,7 @@ import pytest
 
 from welfare.errors import BadParameter, ContractBroken, FileAltered
 from welfare.schema.provenance import sha256
-from welfare.sources.manifest import find_entry, parse_period
+from welfare.sources.manifest import find_entry, parse_period, vintage_order
 from welfare.sources.read import read
 
 COLUMNS = ["path", "vintage", "period", "publisher", "obtained_from", "licence", "bytes", "sha256", "note"]
@@ -220,3 +220,11 @@ def test_a_period_given_that_names_no_days_is_refused(directory, words):
 def test_a_vintage_that_cannot_stand_in_a_source_id_is_refused(directory, vintage):
     with pytest.raises(BadParameter, match="cannot stand in a source_id"):
         read(directory({}), vintage=vintage)
+
+
+def test_vintages_stand_in_the_order_of_the_last_day_they_name_and_by_their_words_on_one_day():
+    in_order = [None, "draft", "2017-06", "2017", "2023-10", "2024-02", "2024-02-29", "FY2024", "FY2024b", "2025-06"]
+    assert sorted(in_order[::-1], key=vintage_order) == in_order
+    assert sorted(["2024-10", "FY2024"], key=vintage_order) == ["FY2024", "2024-10"]  # as text it is the other way
+    assert vintage_order("FY2024")[0] == pd.Timestamp(2024, 9, 30)
+    assert vintage_order("2024-13") == (pd.Timestamp.min, "2024-13")  # no such month

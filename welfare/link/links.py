@@ -17,6 +17,7 @@ from welfare.link.match import Matcher, profiles, text_or_empty
 from welfare.link.places import Places
 from welfare.schema.results import Result
 from welfare.schema.tables import Tables
+from welfare.sources.manifest import vintage_order
 
 COUNTED = ("linked", "confirmed")
 _REJECTED = "people rejected every facility it could be"
@@ -131,7 +132,9 @@ def link_records(*bundles: Tables, decisions: str | Path | pd.DataFrame | None =
     newest = places.facilities, places.identifiers
     pairs: dict[str, pd.DataFrame] = {}
     # Newest first, so that a plant which several older directories list is one place.
-    directories = sorted((b for b in others if _has_addresses(b)), key=lambda b: (b.vintage or "", b.source_id))
+    directories = sorted(
+        (b for b in others if _has_addresses(b)), key=lambda b: (vintage_order(b.vintage), b.source_id)
+    )
     for bundle in reversed(directories):
         found = numbered_pairs(bundle, places.facilities, places.identifiers, rulings.judged(places))
         counted = found[found["decision"].isin(COUNTED)]
@@ -204,7 +207,7 @@ def _spine(bundles: Iterable[Tables]) -> Tables:
             spoiled="There is nothing to link the other records to.",
             todo="Pass a directory, such as us.fsis.mpi_directory, among the bundles.",
         )
-    return max(directories, key=lambda bundle: bundle.vintage or "")
+    return max(directories, key=lambda bundle: vintage_order(bundle.vintage))
 
 
 def _sides(bundles: Iterable[Tables]) -> pd.DataFrame:

@@ -10,16 +10,16 @@ import pandas as pd
 from welfare.errors import BadParameter, NoVintage
 from welfare.link.links import Links
 from welfare.schema.tables import Tables
-from welfare.sources.manifest import parse_period
+from welfare.sources.manifest import parse_period, vintage_order
 from welfare.sources.registry import registry
 
 
 def newest(bundles: Sequence[Tables]) -> list[Tables]:
     """Return the bundles a panel uses: of each source that publishes snapshots the newest, of the others all."""
     kinds = registry().set_index("source")["kind"]
-    latest: dict[str, str] = {}
+    latest: dict[str, str | None] = {}
     for bundle in bundles:
-        latest[bundle.source] = max(latest.get(bundle.source, ""), bundle.vintage or "")
+        latest[bundle.source] = max(latest.get(bundle.source), bundle.vintage, key=vintage_order)
     return [b for b in bundles if kinds.get(b.source) != "snapshot" or b.vintage == latest[b.source]]
 
 

@@ -13,7 +13,7 @@ from welfare.schema.tables import Tables
 from welfare.sources.files import WORKBOOKS, read_rows
 from welfare.sources.headers import recognise
 from welfare.sources.manifest import NAME as MANIFEST
-from welfare.sources.manifest import list_manifest
+from welfare.sources.manifest import list_manifest, vintage_order
 from welfare.sources.read import read
 from welfare.sources.registry import registry
 
@@ -149,8 +149,8 @@ def _require_listed(folder: Path, sources: list[str], bundles: list[Tables]) -> 
             if own.empty or (manifest.parent / path).is_file():
                 continue
             source, kind = own.iloc[0]
-            newest = max((b.vintage or "" for b in bundles if b.source == source), default="")
-            if kind == "snapshot" and vintage <= newest:
+            newest = max((vintage_order(b.vintage) for b in bundles if b.source == source), default=vintage_order(None))
+            if kind == "snapshot" and vintage_order(vintage) <= newest:
                 continue
             raise FileMissing(
                 f"the file is not there, and {manifest} lists it",
@@ -165,7 +165,7 @@ def _roles(bundles: list[Tables]) -> dict[str, tuple[str, str]]:
     kinds = registry().set_index("source")["kind"]
     roles: dict[str, tuple[str, str]] = {}
     for source in dict.fromkeys(bundle.source for bundle in bundles):
-        own = sorted((b for b in bundles if b.source == source), key=lambda b: (b.vintage or "", b.path), reverse=True)
+        own = sorted((b for b in bundles if b.source == source), key=_newness, reverse=True)
         taken: list[Tables] = []
         for bundle in own:
             rival = next((t for t in taken if kinds[source] == "snapshot" or _overlap(t, bundle)), None)
@@ -178,6 +178,10 @@ def _roles(bundles: list[Tables]) -> dict[str, tuple[str, str]]:
         why = f"{roles[bundle.path][1]}; nearest to the injuries' days, so it helps to link them and names the operator"
         roles[bundle.path] = ("linking only", why)
     return roles
+
+
+def _newness(bundle: Tables) -> tuple[tuple[pd.Timestamp, str], str]:
+    return vintage_order(bundle.vintage), bundle.path
 
 
 def _overlap(one: Tables, other: Tables) -> bool:

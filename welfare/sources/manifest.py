@@ -174,6 +174,26 @@ def parse_period(words: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     return from_[0], to[1]
 
 
+def vintage_order(vintage: str | None) -> tuple[pd.Timestamp, str]:
+    """Return what puts vintages in order: the last day each names, so that FY2024 comes after 2023-10.
+
+    Parameters
+    ----------
+    vintage : str or None
+        As of when a file is true.
+
+    Returns
+    -------
+    tuple of Timestamp and str
+        The last day of the period it names or begins with (``"FY2024b"`` is of FY2024), then the words themselves;
+        what names no day comes before all that do, and None first.
+    """
+    words = vintage or ""
+    dated = re.match(r"FY\d{4}|\d{4}(-\d{2}(-\d{2})?)?", words)
+    period = parse_period(words) or (parse_period(dated[0]) if dated else None)
+    return (period[1] if period else pd.Timestamp.min), words
+
+
 def _span(words: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     if fiscal := re.fullmatch(r"FY(\d{4})", words):
         year = int(fiscal[1])
