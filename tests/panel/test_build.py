@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from welfare.errors import RecordsLeftOut
 from welfare.link.links import link_records
 from welfare.panel.build import SIMULATED, build_panel
+from welfare.panel.exposure import why_not_collected
 from welfare.schema.columns import DTYPES, columns
+from welfare.sources.coverage import source_coverage
 
 HANDLING = [("M101", 10, 1), ("P101", 20, 0), ("M102", 30, 2), ("M103", 40, 0)]
 EVENTS = [("14", "2015-01-01"), ("14", "2016-02-29"), ("14", "2016-12-31"), ("11", "2017-02-28")]
@@ -119,11 +123,38 @@ def test_a_count_of_a_fiscal_year_is_in_no_calendar_year_and_a_warning_says_so(w
 def test_an_injury_in_a_state_its_source_does_not_cover_is_left_out_loudly(world):
     bundles = world.directory(), world.injuries([*EVENTS, ("12", "2016-05-05")])
     links = link_records(*bundles)
-    with pytest.warns(RecordsLeftOut, match=r"1 row of us\.osha.*does not cover the region"):
+    with pytest.warns(RecordsLeftOut, match=r"1 row of us\.osha.*outside the region"):
         panel = build_panel(links, *bundles, period="all")
     carolina = _of(panel, 12)
     assert pd.isna(carolina["injuries_count"])
     assert "us.osha" not in carolina["record_ids"]
+
+
+def test_a_livestock_plant_that_the_handling_file_lacks_has_null_not_0_for_it_leaves_out_plants_with_few_tasks(world):
+    extract = world.demographics({"13": {"steer_slaughter": "Yes"}, "15": {"steer_slaughter": "Yes"}})
+    panel = world.panel(world.directory(), extract, world.handling([("M103", 5, 0)]), period="fiscal_year")
+    assert _of(panel, 13)[["tasks_count", "findings_count"]].tolist() == [5, 0]
+    assert _of(panel, 15)[["tasks_count", "findings_count"]].isna().all()
+    assert why_not_collected(panel, "tasks_count")[panel["facility_id"] == "us.fsis:15"].tolist() == [
+        "may be below the threshold"
+    ]
+
+
+def test_of_a_file_of_one_s_own_no_count_is_0_until_its_user_states_what_it_covers(world):
+    bundles = world.directory(), replace(world.injuries(EVENTS), source="my.injuries")
+    links = link_records(*bundles)
+    panel = build_panel(links, *bundles, period="all")
+    assert panel["injuries_count"].sum() == len(EVENTS)
+    assert panel["injuries_count"].gt(0).sum() == panel["injuries_count"].notna().sum()
+    assert panel["plant_years"].isna().all()
+    row = {"source": "my.injuries", "country": "US", "regions": "GA|AL|NC", "kinds": "*", "completeness": "census"}
+    row |= {"what_absence_means": "none", "why": "each plant was asked", "citation": "my letter"}
+    stated = pd.DataFrame([row]).reindex(columns=source_coverage().columns)
+    panel = build_panel(links, *bundles, period="all", coverage=stated)
+    assert panel["injuries_count"].sum() == len(EVENTS)
+    assert set(panel.loc[panel["injuries_count"].notna(), "region"]) == {"GA", "AL", "NC"}
+    assert _of(panel, 12)["injuries_count"] == 0
+    assert pd.isna(_of(panel, 13)["injuries_count"])  # Texas
 
 
 def test_an_injury_dated_outside_its_file_s_time_is_left_out_loudly(world):

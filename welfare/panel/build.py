@@ -15,12 +15,15 @@ from welfare.panel.line_speeds import speeds_of_periods, waived_from
 from welfare.panel.periods import period_of, spans
 from welfare.panel.usable import newest, require_usable
 from welfare.schema.tables import Tables, validate
+from welfare.sources.coverage import covers
 
 SIMULATED = "SIMULATED"
 _KEYS = ["facility_id", "period_start"]
 
 
-def build_panel(links: Links, *bundles: Tables, period: str = "year") -> pd.DataFrame:
+def build_panel(
+    links: Links, *bundles: Tables, period: str = "year", coverage: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Bring linked tables to one row per facility and period.
 
     Parameters
@@ -31,13 +34,17 @@ def build_panel(links: Links, *bundles: Tables, period: str = "year") -> pd.Data
         As `read` returns them. Of a source whose files are snapshots, the newest is used.
     period : {"year", "fiscal_year", "quarter", "month", "all"}
         Length of each row's time; "all" gives one row per facility.
+    coverage : DataFrame, optional
+        What files of one's own cover, in the columns of `data/coverage.csv`. Of a source whose coverage nobody states,
+        counts are kept and no count is 0.
 
     Returns
     -------
     DataFrame
         The columns that `data/columns.csv` gives the panel, with record_ids, from which `trace` leads back to the
         records; if the plants are made up, also the column SIMULATED. A facility of the newest directory is in it
-        whether or not anything was collected about it: null is not collected, 0 is collected and none. One that only
+        whether or not anything was collected about it: null is not collected, 0 is collected and none: the source says
+        that it covers that place, time and kind of facility, and that no record there means none. One that only
         an older directory lists is not in it, nor is what was counted there. Records of a facility that no row can
         hold, such as a count of a fiscal year in a panel by calendar year, are left out with a RecordsLeftOut warning.
 
@@ -59,10 +66,11 @@ def build_panel(links: Links, *bundles: Tables, period: str = "year") -> pd.Data
     others = tables["facilities"][tables["facilities"]["source"] != links.spine.source]
     facts = attributes(spine, others).join(slaughtered(tables["slaughter"]))
     panel = facts.reset_index().merge(periods, how="cross")
-    panel["plant_years"] = _years_collected(panel, used)
+    panel["plant_years"] = _years_collected(panel, used, coverage)
 
     inspections = _held(tables["inspections"], "date_from", "date_to", periods)
-    injuries = _collected(_held(_of_workers(tables["injuries"], used), "date", "date", periods), panel)
+    injuries = _held(_of_workers(tables["injuries"], used), "date", "date", periods)
+    injuries = _collected(injuries, panel, coverage)
     line_speeds = _placed(used, "line_speeds", home)
     speeds = speeds_of_periods(line_speeds, periods)
     panel = panel.merge(waived_from(line_speeds), on="facility_id", how="left", validate="many_to_one")
@@ -112,19 +120,24 @@ def _held(rows: pd.DataFrame, first: str, last: str, periods: pd.DataFrame) -> p
 def _of_workers(injuries: pd.DataFrame, used: Sequence[Tables]) -> pd.DataFrame:
     """Return the injuries of workers; one on a day its file does not cover has no denominator."""
     workers = injuries[injuries["subject"] == "worker"]
-    covers = {bundle.source_id: bundle.period for bundle in used if bundle.period}
-    first = workers["source_id"].map({source: cover[0] for source, cover in covers.items()})
-    last = workers["source_id"].map({source: cover[1] for source, cover in covers.items()})
+    held = {bundle.source_id: bundle.period for bundle in used if bundle.period}
+    first = workers["source_id"].map({source: cover[0] for source, cover in held.items()})
+    last = workers["source_id"].map({source: cover[1] for source, cover in held.items()})
     outside = (workers["date"] < first) | (workers["date"] > last)
     _warn(workers[outside], "they are dated outside the time their file covers")
     return workers[~outside]
 
 
-def _collected(injuries: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
+def _collected(injuries: pd.DataFrame, panel: pd.DataFrame, coverage: pd.DataFrame | None) -> pd.DataFrame:
     """Leave out injuries where their source does not collect: it cannot hold all of that place's."""
-    rows = injuries.merge(panel[[*_KEYS, "plant_years"]], on=_KEYS)
-    _warn(rows[rows["plant_years"].isna()], "their source does not cover the region of their facility")
-    return rows.dropna(subset=["plant_years"]).drop(columns="plant_years")
+    inside = [injuries.iloc[:0]]
+    for source, rows in injuries.groupby("source", sort=False):
+        answers = covers(str(source), panel, stated=coverage)
+        placed = rows.merge(panel[_KEYS].assign(covers=answers["covers"], reason=answers["reason"]), on=_KEYS)
+        for reason, outside in placed[placed["covers"] == "no"].groupby("reason"):
+            _warn(outside, f"their source does not cover their facility ({reason})")
+        inside.append(placed[placed["covers"] != "no"].drop(columns=["covers", "reason"]))
+    return pd.concat(inside, ignore_index=True)
 
 
 def _warn(left_out: pd.DataFrame, why: str) -> None:
@@ -147,20 +160,21 @@ def _injured(injuries: pd.DataFrame, confirmed: pd.Series) -> pd.DataFrame:
     )
 
 
-def _years_collected(panel: pd.DataFrame, used: Sequence[Tables]) -> pd.Series:
+def _years_collected(panel: pd.DataFrame, used: Sequence[Tables], coverage: pd.DataFrame | None) -> pd.Series:
     """Return the years of each row in which injuries were collected; null where they were not."""
-    covers: dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
+    files: dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
     for bundle in used:
         if "injuries" in bundle.frames and bundle.period:
-            covers.setdefault(bundle.source, []).append(bundle.period)
-    years = {source: covered_years(source, covered, panel) for source, covered in covers.items()}
+            files.setdefault(bundle.source, []).append(bundle.period)
+    years = {source: covered_years(source, held, panel, stated=coverage) for source, held in files.items()}
     return pd.DataFrame(years, index=panel.index, dtype="float64").max(axis=1)
 
 
 def _none_where_collected(panel: pd.DataFrame) -> pd.DataFrame:
-    """Set injuries to 0 where a source collected and has none, to null where it did not collect."""
+    """Set injuries to 0 where a source collected and has none; elsewhere no record stays null."""
     names = ["injuries_count", "injuries_confirmed_count"]
-    counts = panel[names].fillna(0).astype("Int64").where(panel["plant_years"].notna())
+    counts = panel[names].astype("Int64")
+    counts = counts.mask(counts.isna() & panel[["plant_years"]].notna().to_numpy(), 0)
     return panel.assign(**{name: counts[name] for name in names})
 
 

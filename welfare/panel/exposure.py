@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import pandas as pd
 
-from welfare.errors import BadParameter, FileMissing
+from welfare.errors import BadParameter
 from welfare.schema.codes import shipped
+from welfare.sources.coverage import NONE, Days, covers
+from welfare.sources.registry import layouts
 
 _DAYS_PER_YEAR = 365.25
 
-# What each column of the panel counts, and where one would expect it to be collected.
+
+class _Measure(NamedTuple):
+    """What a column of the panel counts, and the tidy table that a source must fill to count it."""
+
+    title: str
+    table: str
+
+
 _MEASURES = {
-    "tasks_count": "inspection tasks and findings",
-    "injuries_count": "severe worker injuries",
-    "line_speed_animals_per_min": "line speed, measured or permitted",
+    "tasks_count": _Measure("inspection tasks and findings", "inspections"),
+    "injuries_count": _Measure("severe worker injuries", "injuries"),
+    "line_speed_animals_per_min": _Measure("line speed, measured or permitted", "line_speeds"),
 }
 
 
@@ -28,55 +40,48 @@ def region_coverage(source: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        region, coverage (full or none), why; a source without a table of its own covers every state.
+        region, coverage (full: it collects there; none: it does not; not stated), why.
     """
     states = shipped("codes/us_states.csv")
-    if not _is_limited(source):
-        return pd.DataFrame({"region": states["code"], "coverage": "full", "why": "no limit is known"})
-    rules = shipped(f"coverage/{source}.csv")
-    by = str(rules.columns[0])
-    return states.merge(rules, on=by, how="left", validate="many_to_one").rename(columns={"code": "region"})[
-        ["region", "coverage", "why"]
-    ]
+    # Only places are asked: neither time nor kind of facility can make the answer no.
+    answers = covers(source, pd.DataFrame({"country": "US", "region": states["code"]}))
+    words = answers["covers"].map({"no": "none", "yes": "full", "cannot tell": "full"})
+    words = words.mask(answers["reason"] == "coverage not stated", "not stated")
+    return pd.DataFrame({"region": states["code"], "coverage": words, "why": answers["why"]})
 
 
-def covered_years(source: str, covers: list[tuple[pd.Timestamp, pd.Timestamp]], panel: pd.DataFrame) -> pd.Series:
-    """Return the years of each panel row that a source's files cover; null outside its coverage.
+def covered_years(
+    source: str, files: Sequence[Days], panel: pd.DataFrame, *, stated: pd.DataFrame | None = None
+) -> pd.Series:
+    """Return the years of each panel row over which no record in a source's files means that there was none.
 
     Parameters
     ----------
     source : str
         Its name in the registry.
-    covers : list of (first day, last day)
-        Of its files.
+    files : sequence of (first day, last day)
+        What time its files cover.
     panel : DataFrame
-        region, period_start, period_end.
+        country, region, period_start, period_end, and what says which kind of facility it is.
+    stated : DataFrame, optional
+        Coverage of files of one's own; see :func:`welfare.sources.coverage.source_coverage`.
+
+    Returns
+    -------
+    Series
+        Years of 365.25 days; null where the source does not cover the row, or no record would not mean none.
     """
     days = pd.Series(0.0, index=panel.index)
-    for first, last in covers:
+    for first, last in files:
         start = panel["period_start"].where(panel["period_start"] > first, first)
         end = panel["period_end"].where(panel["period_end"] < last, last)
         days += ((end - start).dt.days + 1).clip(lower=0)
-    return (days / _DAYS_PER_YEAR).where(_inside(source, panel["region"]) & (days > 0))
-
-
-def _inside(source: str, region: pd.Series) -> pd.Series:
-    if not _is_limited(source):
-        return pd.Series(True, index=region.index)  # in other countries too, and where no region is known
-    table = region_coverage(source)
-    return region.isin(table.loc[table["coverage"] == "full", "region"])
-
-
-def _is_limited(source: str) -> bool:
-    try:
-        shipped(f"coverage/{source}.csv")
-    except FileMissing:
-        return False
-    return True
+    counted = covers(source, panel, files=files, stated=stated)["absence"] == NONE
+    return (days / _DAYS_PER_YEAR).where(counted & (days > 0))
 
 
 def coverage(panel: pd.DataFrame) -> pd.DataFrame:
-    """Say, per measure and region, how much was collected.
+    """Say, per measure and region, how much was collected, and why the rest was not.
 
     Parameters
     ----------
@@ -87,21 +92,81 @@ def coverage(panel: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         measure, column, region, facility_periods (rows one would expect it in: for inspection tasks, plants that
-        slaughter livestock), collected, coverage: full, partial or none.
+        slaughter livestock), collected, coverage (full, partial or none), reason: why rows of it are null, each
+        reason with its number of rows, the most frequent first; see :func:`why_not_collected`.
     """
     parts = []
     for column, measure in _MEASURES.items():
         rows = panel[_expected(panel, column)]
         by_region = rows[column].notna().groupby(rows["region"], dropna=False)
         part = pd.DataFrame({"facility_periods": by_region.size(), "collected": by_region.sum()}).reset_index()
-        parts.append(part.assign(measure=measure, column=column))
+        missing = why_not_collected(rows, column, counted=panel).groupby(rows["region"].fillna(""))
+        reasons = {region: _in_words(words) for region, words in missing}
+        part["reason"] = part["region"].fillna("").map(reasons)
+        parts.append(part.assign(measure=measure.title, column=column))
     table = pd.concat(parts, ignore_index=True)
     word = pd.Series("partial", index=table.index, dtype="str")
     word[table["collected"] == 0] = "none"
     word[table["collected"] == table["facility_periods"]] = "full"
     mark = {"SIMULATED": "SIMULATED"} if "SIMULATED" in panel else {}
-    shown = ["measure", "column", "region", "facility_periods", "collected", "coverage"]
+    shown = ["measure", "column", "region", "facility_periods", "collected", "coverage", "reason"]
     return table.assign(coverage=word)[shown].assign(**mark)
+
+
+def why_not_collected(rows: pd.DataFrame, column: str, *, counted: pd.DataFrame | None = None) -> pd.Series:
+    """Say of each panel row why a measure is null: by what the sources of that measure cover.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of a panel.
+    column : {"tasks_count", "injuries_count", "line_speed_animals_per_min"}
+        The measure.
+    counted : DataFrame, optional
+        The panel the rows are of, by default the rows: a period in which it holds the measure for no facility is one
+        that no file given covers.
+
+    Returns
+    -------
+    Series
+        Under the index of `rows`, a word of `data/coverage/words.csv`; empty where the measure is not null.
+
+    Raises
+    ------
+    BadParameter
+        If the panel has no such measure.
+    """
+    if column not in _MEASURES:
+        raise BadParameter(f"no measure is called {column!r}", todo=f"Measures: {', '.join(_MEASURES)}.")
+    whole = rows if counted is None else counted
+    answers = _best_answers(rows, _MEASURES[column].table)
+    reason = answers["reason"].mask(answers["covers"] == "yes", "not reported")
+    if "period_start" in whole:
+        held = set(whole.loc[whole[column].notna(), "period_start"])
+        reason = reason.mask((answers["covers"] != "no") & ~rows["period_start"].isin(held), "outside the period")
+    return reason.mask(rows[column].notna(), "")
+
+
+def _best_answers(rows: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return, per row, the answer of that source of a table which comes nearest to covering it."""
+    order = {"yes": 0, "cannot tell": 1, "no": 2}
+    nearness = {"another kind of facility": 0, "below the threshold": 0, "outside the period": 1}
+    best = pd.DataFrame({"covers": "no", "reason": "outside the region"}, index=rows.index)
+    best_rank = pd.Series(99.0, index=rows.index)
+    for source in dict.fromkeys(layout.source for layout in layouts() if (layout.map["table"] == table).any()):
+        answers = covers(source, rows)
+        step = answers["reason"].map(nearness).astype("float64").fillna(2)
+        rank = answers["covers"].map(order).astype("float64") * 10 + step
+        nearer = rank < best_rank
+        for name in best:
+            best[name] = best[name].mask(nearer, answers[name])
+        best_rank = best_rank.mask(nearer, rank)
+    return best
+
+
+def _in_words(reasons: pd.Series) -> str:
+    counts = reasons[reasons != ""].value_counts()
+    return "; ".join(f"{reason} ({rows:,})" for reason, rows in counts.items())
 
 
 def _expected(panel: pd.DataFrame, column: str) -> pd.Series:
