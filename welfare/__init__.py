@@ -11,6 +11,7 @@ __all__ = [
     "count_model",
     "coverage",
     "describe",
+    "fetch",
     "link_records",
     "parameters",
     "profile",
@@ -31,6 +32,7 @@ _HOMES = {
     "count_model": "welfare.stats.counts",
     "coverage": "welfare.panel.exposure",
     "describe": "welfare.sources.describe",
+    "fetch": "welfare.sources.fetch",
     "link_records": "welfare.link.links",
     "parameters": "welfare.accounting.parameters",
     "profile": "welfare.patterns.profiles",
@@ -53,6 +55,7 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.patterns.profiles import profile
     from welfare.patterns.scan import scan
     from welfare.sources.describe import describe
+    from welfare.sources.fetch import fetch
     from welfare.sources.read import read
     from welfare.sources.registry import registry
     from welfare.sources.trace import trace

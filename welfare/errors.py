@@ -48,6 +48,22 @@ class FileAltered(WelfareError):
     """A file is not the one that the manifest beside it describes."""
 
 
+class RewrittenAtSource(UserWarning):
+    """A publisher now serves other bytes for a vintage that is already held: both are kept, and this says so."""
+
+
+class FetchFailed(WelfareError):
+    """A file could not be downloaded from its publisher, or not be stored."""
+
+
+class TooLarge(WelfareError):
+    """A download, or a file unpacked from one, is larger than it may be."""
+
+
+class UnsafeArchive(WelfareError):
+    """An archive holds a path out of it, a link, an encrypted file or a bomb."""
+
+
 class UnknownSource(WelfareError):
     """No registered source has a file with these headers."""
 
