@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.sources.fetching.conftest import web as web  # a server on this machine
 from welfare.cli import main
 from welfare.examples import MINIMUM_PLANTS, write_example
 
@@ -59,3 +60,30 @@ def industry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("industry")
     write_example(folder, plants=MINIMUM_PLANTS)
     return folder
+
+
+@pytest.fixture
+def on_terminal() -> Callable[..., str]:
+    """Run a Python script as a program whose stderr is a terminal, and return what that shows."""
+    if os.name == "nt":
+        pytest.skip("Windows has no pseudo-terminals")
+    import pty
+
+    def run(script: str, **environment: str) -> str:
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-c", script], stdout=subprocess.DEVNULL, stderr=theirs, env=os.environ | environment
+        ) as running:
+            os.close(theirs)
+            shown = b""
+            # Linux ends a pseudo-terminal with an error, others with nothing more to read.
+            try:
+                while more := os.read(ours, 4096):
+                    shown += more
+            except OSError:
+                pass
+        os.close(ours)
+        assert running.returncode == 0, shown
+        return shown.decode()
+
+    return run

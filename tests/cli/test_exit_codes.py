@@ -25,7 +25,7 @@ def test_help_and_version_are_no_errors(type_in, words):
 def test_help_states_the_exit_codes_and_every_command(type_in):
     shown = type_in("--help").out
     assert "Exit codes: 0 done, or met; 1 the answer is adverse; 3 cannot tell; 2 bad input." in " ".join(shown.split())
-    for command in ("sources", "read", "study", "parameters", "account"):
+    for command in ("sources", "fetch", "read", "study", "parameters", "account"):
         assert f"  {command}: " in shown
         assert type_in(command, "--help").out.startswith(f"Usage: welfare {command}")
 
@@ -40,6 +40,8 @@ def test_help_states_the_exit_codes_and_every_command(type_in):
         (("study",), "NAME"),
         (("study", "us-slaughter", "--simulated", "--seed", "seven"), "seven"),
         (("read", "no_such_file.csv"), "no_such_file.csv"),
+        (("fetch", "no.such.source"), "no.such.source"),
+        (("fetch", "us.osha.severe_injury", "--url", "ftp://example.org/f.csv"), "ftp://example.org/f.csv"),
         (("study", "no-such-study", "--simulated"), "no-such-study"),
         (("study", "us-slaughter", "--simulated", "--seed", "-1"), "-1"),
         (("study", "us-slaughter", "--data", "no_such_folder"), "no_such_folder"),
@@ -133,25 +135,10 @@ def test_records_that_a_result_left_out_are_said_in_a_line():
     assert done.stderr == "left out: 3 records have no date\n"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
-def test_on_a_terminal_each_step_has_a_clock_and_keeps_its_words_whole():
-    import pty
-
+def test_on_a_terminal_each_step_has_a_clock_and_keeps_its_words_whole(on_terminal):
     step = "account for conventional broilers against the Better Chicken Commitment, [per] 1,000 birds"
     script = (
         f"from welfare.cli.progress import steps\nwith steps('SIMULATED ') as begin: begin('read'); begin({step!r})"
     )
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "dumb", "COLUMNS": "60"}
-    with subprocess.Popen([sys.executable, "-c", script], stderr=theirs, env=environment) as running:
-        os.close(theirs)
-        shown = b""
-        # Linux ends a pseudo-terminal with an error, others with nothing more to read.
-        try:
-            while more := os.read(ours, 4096):
-                shown += more
-        except OSError:
-            pass
-    os.close(ours)
-    assert running.returncode == 0
-    assert " ".join(shown.decode().split()) == f"0:00:00 SIMULATED read 0:00:00 SIMULATED {step}"
+    shown = on_terminal(script, TERM="dumb", COLUMNS="60")
+    assert " ".join(shown.split()) == f"0:00:00 SIMULATED read 0:00:00 SIMULATED {step}"

@@ -14,7 +14,8 @@ from io import TextIOWrapper
 from cyclopts import App, CycloptsError, Parameter
 
 from welfare.cli.accounts import account, parameters
-from welfare.cli.files import read, sources
+from welfare.cli.catalogue import fetch, sources
+from welfare.cli.files import read
 from welfare.cli.progress import tell, warn
 from welfare.cli.studies import study
 from welfare.errors import WelfareError
@@ -38,7 +39,7 @@ app = App(
     default_parameter=Parameter(negative=""),
     suppress_keyboard_interrupt=False,
 )
-for _command in (sources, read, study, parameters, account):
+for _command in (sources, fetch, read, study, parameters, account):
     app.command(_command)
 
 

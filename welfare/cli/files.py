@@ -1,4 +1,4 @@
-"""Commands about the agencies' files: which can be read, and what one holds."""
+"""Commands about a file: what it holds."""
 
 from __future__ import annotations
 
@@ -6,24 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from welfare.cli.page import SIMULATED, AsJson, as_table, say, say_json
-
-
-def sources(*, as_json: AsJson = False) -> None:
-    """List the sources that can be read.
-
-    Parameters
-    ----------
-    as_json
-        Machine-readable: all columns of the registry, what the source covers and its known defects included.
-    """
-    from welfare.sources.registry import registry
-
-    table = registry()
-    if as_json:
-        say_json(table.to_dict("records"))
-    else:
-        say(as_table(table[["source", "title", "publisher", "kind", "format"]]))
+from welfare.cli.page import SIMULATED, AsJson, say, say_json
 
 
 def read(
@@ -41,7 +24,7 @@ def read(
     Parameters
     ----------
     file
-        A CSV file or a workbook.
+        A CSV file, a workbook or JSON.
     source
         Expect this source, such as us.osha.severe_injury.
     vintage

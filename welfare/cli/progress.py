@@ -57,3 +57,41 @@ def steps(mark: str) -> Iterator[Callable[[str], None]]:
 
         yield begin
         finish()
+
+
+@contextmanager
+def arrival(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show on stderr how much of a download is here: on a terminal as a bar, else a line as it begins and as it ends.
+
+    Parameters
+    ----------
+    name : str
+        What is downloaded.
+
+    Yields
+    ------
+    callable
+        Takes the bytes that have come and those to come in all, None where nobody knows.
+    """
+    if not sys.stderr.isatty():
+        come = 0
+
+        def note(done: int, _total: int | None) -> None:
+            nonlocal come
+            come = done
+
+        tell(f"fetch {name}")
+        yield note
+        tell(f"fetched {name}: {come:,} bytes" if come else f"{name} is here already: nothing was downloaded")
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    words = TextColumn("{task.description}", markup=False)
+    with Progress(words, BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as shown:
+        task = shown.add_task(name, total=None)
+
+        def move(done: int, total: int | None) -> None:
+            shown.update(task, completed=done, total=total)
+
+        yield move
