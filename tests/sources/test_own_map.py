@@ -208,7 +208,7 @@ def test_a_date_is_written_as_people_write_it(written, form):
     [
         ("n: {table: line_speeds, column: shift, unti: m2}", "'unti' under 'n' is no key"),
         ("n: {table: line_speed, column: shift}", "no table is called 'line_speed'"),
-        ("n: {table: line_speeds, column: shfit}", "the table line_speeds has no column 'shfit'"),
+        ("n: {table: line_speeds, column: shifts}", "the table line_speeds has no column 'shifts'"),
         ("n: {table: line_speeds, column: source_id}", "has no column 'source_id'"),
         ("n: {table: line_speeds}", "names no column of line_speeds"),
         ("n: {column: shift}", "names no table"),
@@ -232,7 +232,7 @@ def test_a_date_is_written_as_people_write_it(written, form):
         ("n: {table: every, column: facility_id, scheme: my plants}", "is not letters, digits and points"),
         ("n: {table: measures, quantity: lice}", "has no unit"),
         (
-            "n: {table: housing, column: area_m2, quantity: lice, unit: lice/fish}",
+            "n: {table: housing, column: area_m2, quantity: lice}",
             "'quantity' under 'n' is for measures",
         ),
         ("n: {table: footprints, column: geometry}", "geometry of footprints holds a geometry"),

@@ -15,7 +15,7 @@ from welfare.sources.strict_yaml import Item
 _KEYS = (
     "table", "column", "unit", "date", "codes", "scheme", "separator", "joined", "quantity", "subject", "transform",
 )  # fmt: skip
-_NO_UNITS = ("", "as unit says", "as the source says", "persons or animals")
+_NO_UNITS = ("", "as unit says", "as the source says")
 # Words of a column map that read a number as it stands.
 _BARE_NUMBERS = ("number", "count", "largest", "present", "first_seen", "filled", "measure")
 _SPOILED = "The column would be missing, or hold something else than its name says."
@@ -120,7 +120,7 @@ def _transform(
     """Return the words of a column map, and which keys they come from."""
     if "transform" in said:
         words = said["transform"]
-        if column.unit not in _NO_UNITS and words.partition(" ")[0] in _BARE_NUMBERS:
+        if column.type == "number" and column.unit not in _NO_UNITS and words.partition(" ")[0] in _BARE_NUMBERS:
             raise _no_unit(header, table, column, keys["transform"].where)
         return words, ("transform",)
     if "quantity" in said:
@@ -220,8 +220,8 @@ def _words_of_number(
     header: str, table: str, column: Column, keys: Mapping[str, Item], said: Mapping[str, str], where: str
 ) -> tuple[str, tuple[str, ...]]:
     plain = "count" if column.type == "count" else "number"
-    if column.unit in _NO_UNITS:
-        return plain, ()
+    if column.unit in _NO_UNITS or (plain == "count" and column.unit != "animals"):
+        return plain, ()  # tasks, findings and persons come in no other unit
     if "unit" not in said:
         raise _no_unit(header, table, column, where)
     try:
