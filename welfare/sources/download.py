@@ -236,7 +236,8 @@ def _open(session: requests.Session, url: str, headers: dict[str, str], timeout:
         except requests.exceptions.Timeout:
             raise _TryAgain(_stalled(address, "0", timeout)) from None
         except requests.exceptions.ConnectionError as error:
-            what = f"the server cannot be reached ({error})"
+            reason = getattr(error.args[0], "reason", error) if error.args else error  # the cause inside urllib3's own
+            what = f"the server cannot be reached ({re.sub(r'^.*?[(].*?[)]: ', '', str(reason))})"
             raise _TryAgain(FetchFailed(what, where=address, todo="Check the network, or try again later.")) from None
         except requests.exceptions.RequestException as error:
             raise FetchFailed(f"the address cannot be asked for ({error})", where=address, todo=_BY_HAND) from None

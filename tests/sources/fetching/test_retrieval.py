@@ -72,11 +72,16 @@ def test_what_a_manifest_held_stays_byte_for_byte(web, tmp_path, end):
     assert find_entry(tmp_path / "old.csv").note == "a, b"
 
 
-def test_a_manifest_that_cannot_be_added_to_is_left_alone(web, tmp_path):
-    (tmp_path / "MANIFEST.csv").write_text("path,title\nold.csv,Old\n")
-    with pytest.raises(ContractBroken, match="no column publisher"):
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [(b"path,title\nold.csv,Old\n", "no column publisher"), ("path\nä.csv\n".encode("latin-1"), "not UTF-8")],
+)
+def test_a_manifest_that_cannot_be_added_to_is_left_alone(web, tmp_path, held, words):
+    (tmp_path / "MANIFEST.csv").write_bytes(held)
+    with pytest.raises(ContractBroken, match=words):
         wf.fetch(OSHA, to=tmp_path, url=web.at("/f.csv", file(TABLE)), vintage="2026")
     assert left_in(tmp_path) == ["MANIFEST.csv"]
+    assert (tmp_path / "MANIFEST.csv").read_bytes() == held
 
 
 def test_fetches_of_one_file_at_the_same_time_leave_one_file_and_one_record(web, tmp_path):
