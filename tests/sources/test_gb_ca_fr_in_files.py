@@ -48,7 +48,7 @@ QUANTITIES = {
     },
     FLOCKS: {
         "Mort7": "mortality in the first week",
-        "Mort": "mortality until slaughter",
+        "Mort": "mortality after the first week",
         "Doa": "dead on arrival",
         "Condemn": "condemned at slaughter",
     },
@@ -191,10 +191,13 @@ def test_the_audits_two_counts_add_to_what_each_measurer_wrote(file):
     assert set(tables.facilities["facility_id"]) <= set(file(COUNTS)[1].facilities["facility_id"])
 
 
-def test_first_week_mortality_is_per_hundred_chicks_placed(file):
+def test_mortality_is_per_hundred_chicks_placed_and_the_later_one_is_without_the_first_week(file):
     plain, tables = file(FLOCKS)
-    deaths = pd.to_numeric(plain["Mort7"]) * pd.to_numeric(plain["NbChick"]) / 100
-    assert (deaths - deaths.round()).abs().max() < 1e-6
+    first, later, placed = (pd.to_numeric(plain[name]) for name in ("Mort7", "Mort", "NbChick"))
+    for rate, within in ((first, 1e-6), (later, 0.02)):
+        deaths = rate * placed / 100
+        assert ((deaths - deaths.round()).abs() < within).sum() >= 347  # whole animals
+    assert (later < first).sum() == 107
     assert tables.housing["animals_count"].sum() == total(plain["NbChick"])
 
 

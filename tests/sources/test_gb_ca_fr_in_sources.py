@@ -242,7 +242,7 @@ def test_a_flock_has_the_files_period_its_place_in_the_file_and_rates_never_deat
     tables = read(agency(FLOCKS, "2009", flock), period="2005")
     assert values(tables.measures) == {
         "mortality in the first week": 0.5,
-        "mortality until slaughter": 1.5,
+        "mortality after the first week": 1.5,
         "dead on arrival": 0,
         "condemned at slaughter": 0.7,
     }
