@@ -25,7 +25,7 @@ def test_help_and_version_are_no_errors(type_in, words):
 def test_help_states_the_exit_codes_and_every_command(type_in):
     shown = type_in("--help").out
     assert "Exit codes: 0 done, or met; 1 the answer is adverse; 3 cannot tell; 2 bad input." in " ".join(shown.split())
-    for command in ("sources", "fetch", "read", "study", "parameters", "account"):
+    for command in ("sources", "fetch", "read", "map", "study", "parameters", "account"):
         assert f"  {command}: " in shown
         assert type_in(command, "--help").out.startswith(f"Usage: welfare {command}")
 

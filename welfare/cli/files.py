@@ -1,12 +1,14 @@
-"""Commands about a file: what it holds."""
+"""Commands about a file: what it holds, and a mapping for one that nobody has described."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from welfare.cli.page import SIMULATED, AsJson, say, say_json
+from welfare.errors import BadParameter
 
 
 def read(
@@ -59,6 +61,39 @@ def read(
         say_json(held)
     else:
         say(_file_in_words(held))
+
+
+def draft(file: Path, /, *, out: Path | None = None, source: str | None = None, force: bool = False) -> None:
+    """Draft a mapping for a file of your own, for a person to finish.
+
+    Parameters
+    ----------
+    file
+        A CSV file, a workbook or JSON that no source is known for.
+    out
+        Where the mapping goes, such as my_map.yaml; by default it is printed.
+    source
+        A name for the file's records, such as my.line_speeds.
+    force
+        Write over a mapping that is there.
+    """
+    from welfare.schema.provenance import write_text
+    from welfare.sources.draft_map import draft_map
+
+    if out is not None and out.exists() and not force:
+        raise BadParameter(
+            "the file is there already",
+            where=str(out),
+            spoiled="What somebody has decided in it would be lost.",
+            todo="Name another with --out, or add --force.",
+        )
+    text = draft_map(file, source=source)
+    if out is None:
+        say(text.rstrip("\n"))
+        return
+    write_text(out, text)
+    then = shlex.join(["welfare", "read", str(file), "--mapping", str(out)])
+    say(f"draft: {out}", f"Replace each TODO in it, then read the file with it: {then}")
 
 
 def _file_in_words(held: Mapping[str, Any]) -> str:
