@@ -8,6 +8,7 @@ __all__ = [
     "__version__",
     "account",
     "build_panel",
+    "changes",
     "count_model",
     "coverage",
     "describe",
@@ -29,6 +30,7 @@ __all__ = [
 _HOMES = {
     "account": "welfare.accounting.ledger",
     "build_panel": "welfare.panel.build",
+    "changes": "welfare.sources.changes",
     "count_model": "welfare.stats.counts",
     "coverage": "welfare.panel.exposure",
     "describe": "welfare.sources.describe",
@@ -54,6 +56,7 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.panel.exposure import coverage
     from welfare.patterns.profiles import profile
     from welfare.patterns.scan import scan
+    from welfare.sources.changes import changes
     from welfare.sources.describe import describe
     from welfare.sources.fetch import fetch
     from welfare.sources.read import read

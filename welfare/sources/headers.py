@@ -120,7 +120,7 @@ def _drift(raw: RawFile, row: int, layout: Layout, new: tuple[str, ...], missing
         parts.append(f"has {', '.join(map(repr, new))}, which {_called(layout)} does not know")
     if missing:
         parts.append(f"lacks {', '.join(map(repr, missing))}")
-    renames = [f"{old!r} is now {name!r}" for old, name in _renames(missing, new)]
+    renames = [f"{old!r} is now {name!r}" for old, name in likely_renames(missing, new)]
     likely = f" Likely renamed: {'; '.join(renames)}." if renames else ""
     at = f", column {column_names(raw, row).index(new[0]) + 1}" if new else ""
     used = layout.map[layout.map["table"] != ""]
@@ -148,7 +148,7 @@ def _called(layout: Layout) -> str:
     return "the mapping" if layout.name == BY_THE_CALLER else f"the {layout.name} layout of {layout.source}"
 
 
-def _renames(missing: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
+def likely_renames(missing: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
     """Pair headers that are gone with new ones spelled much like them, each new one once; case does not count."""
     left = {name.casefold(): name for name in new}
     pairs = []
