@@ -25,7 +25,7 @@ def test_help_and_version_are_no_errors(type_in, words):
 def test_help_states_the_exit_codes_and_every_command(type_in):
     shown = type_in("--help").out
     assert "Exit codes: 0 done, or met; 1 the answer is adverse; 3 cannot tell; 2 bad input." in " ".join(shown.split())
-    for command in ("sources", "fetch", "read", "map", "study", "parameters", "account"):
+    for command in ("sources", "fetch", "read", "map", "changes", "study", "parameters", "account"):
         assert f"  {command}: " in shown
         assert type_in(command, "--help").out.startswith(f"Usage: welfare {command}")
 
@@ -42,6 +42,7 @@ def test_help_states_the_exit_codes_and_every_command(type_in):
         (("read", "no_such_file.csv"), "no_such_file.csv"),
         (("fetch", "no.such.source"), "no.such.source"),
         (("fetch", "us.osha.severe_injury", "--url", "ftp://example.org/f.csv"), "ftp://example.org/f.csv"),
+        (("changes", "no_such_file.csv", "nor_this.csv"), "no_such_file.csv"),
         (("study", "no-such-study", "--simulated"), "no-such-study"),
         (("study", "us-slaughter", "--simulated", "--seed", "-1"), "-1"),
         (("study", "us-slaughter", "--data", "no_such_folder"), "no_such_folder"),

@@ -240,11 +240,11 @@ def test_an_unknown_header_names_the_three_nearest_sources(tmp_path):
     error = refusal(path, UnknownSource)
     assert line_of(error) == 1
     assert "establishment_number, city, state, company, pigs" in error.what
-    # Shares with the waiver list 4 headers of 11, with the directory of 2017 2 of 13, with measured speeds 1 of 9.
+    # Shares with the waiver list 4 headers of 11, with the barn fires 2 of 8, with the directory of 2017 2 of 13.
     assert re.findall(r"([\w.]+) \((\d+)% of headers shared\)", error.todo) == [
         ("us.fsis.line_speed_waivers", "36"),
+        ("us.awi.barn_fires", "25"),
         ("us.fsis.mpi_directory", "15"),
-        ("user.line_speeds_measured", "11"),
     ]
     assert "another's place" in error.spoiled
 

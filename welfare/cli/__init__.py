@@ -15,7 +15,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from welfare.cli.accounts import account, parameters
 from welfare.cli.catalogue import fetch, sources
-from welfare.cli.files import draft, read
+from welfare.cli.files import changes, draft, read
 from welfare.cli.progress import tell, warn
 from welfare.cli.studies import study
 from welfare.errors import WelfareError
@@ -39,7 +39,7 @@ app = App(
     default_parameter=Parameter(negative=""),
     suppress_keyboard_interrupt=False,
 )
-for _command in (sources, fetch, read, study, parameters, account):
+for _command in (sources, fetch, read, changes, study, parameters, account):
     app.command(_command)
 app.command(draft, name="map")  # Python has a map of its own
 

@@ -1,4 +1,4 @@
-"""Commands about a file: what it holds, and a mapping for one that nobody has described."""
+"""Commands about a file: what it holds, a mapping for one that nobody has described, what changed since an earlier."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from welfare.cli.page import SIMULATED, AsJson, say, say_json
+from welfare.cli.page import SIMULATED, AsJson, as_table, plain, say, say_json, wrapped
 from welfare.errors import BadParameter
+
+_SHOWN = 5  # changes of each kind: there may be thousands
 
 
 def read(
@@ -94,6 +96,39 @@ def draft(file: Path, /, *, out: Path | None = None, source: str | None = None, 
     write_text(out, text)
     then = shlex.join(["welfare", "read", str(file), "--mapping", str(out)])
     say(f"draft: {out}", f"Replace each TODO in it, then read the file with it: {then}")
+
+
+def changes(old: Path, new: Path, /, *, on_new: Literal["keep", "raise"] = "raise", as_json: AsJson = False) -> None:
+    """Compare two files of one source, so that rewritten history is visible.
+
+    Parameters
+    ----------
+    old
+        The earlier file.
+    new
+        The later file.
+    on_new
+        What to do with columns no layout of the source knows: keep them unread, or refuse the file.
+    as_json
+        Machine-readable: every change, with both values and both rows.
+    """
+    from welfare.sources.changes import changes as compare
+    from welfare.sources.read import read as read_file
+
+    found = compare(read_file(old, on_new=on_new), read_file(new, on_new=on_new))
+    if as_json:
+        rows = {"summary": found.summary, "headers": found.headers, "changes": found.table, "dropped": found.dropped}
+        compared = {"old": found.old_source_id, "new": found.new_source_id, "text": found.text, "notes": found.notes}
+        say_json(compared | {name: plain(frame) for name, frame in rows.items()})
+        return
+    some = found.table.groupby(["table", "change"], sort=False).head(_SHOWN)
+    of_all = "" if len(some) == len(found.table) else f", {_SHOWN} of each kind at most; --json gives all"
+    say(
+        wrapped(found.text),
+        "\n".join(wrapped(f"- {note}") for note in found.notes),
+        "" if found.headers.empty else as_table(found.headers, "Headers"),
+        "" if some.empty else as_table(some, f"Changes{of_all}"),
+    )
 
 
 def _file_in_words(held: Mapping[str, Any]) -> str:

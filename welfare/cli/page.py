@@ -6,9 +6,9 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from io import StringIO
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -28,6 +28,11 @@ def say(*parts: str) -> None:
 def say_json(content: object) -> None:
     """Print plain values as JSON; NaN is refused, since JSON has none."""
     sys.stdout.write(json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def plain(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """Return a frame's rows as plain values for JSON, null where a cell is missing."""
+    return frame.astype("object").where(frame.notna(), None).to_dict("records")
 
 
 def wrapped(text: str) -> str:

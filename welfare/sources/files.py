@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from datetime import datetime, time
 from pathlib import Path
 from typing import NamedTuple
@@ -275,7 +276,10 @@ def to_records(raw: RawFile, header: int) -> Records:
             todo="Download it again.",
         )
     width = len(names)
-    faults = [_fault(row, width, line) for row, line in zip(rows, lines, strict=True)]
+    longest = max(
+        len(raw.rows[header]), Counter(map(len, rows)).most_common(1)[0][0]
+    )  # every record may end in a comma
+    faults = [_fault(row, width, longest, line) for row, line in zip(rows, lines, strict=True)]
     bad = [i for i, fault in enumerate(faults) if fault]
     cut = bad and bad[-1] == len(rows) - 1 and len(rows[-1]) < width
     if cut or len(bad) > _TOO_MANY * len(rows):
@@ -296,7 +300,7 @@ def to_records(raw: RawFile, header: int) -> Records:
     return Records(frame, pd.Series(faults, dtype="str"))
 
 
-def _fault(row: list[str], width: int, line: int) -> str:
-    if len(row) >= width and not any(cell.strip() for cell in row[width:]):
+def _fault(row: list[str], width: int, longest: int, line: int) -> str:
+    if width <= len(row) <= longest and not any(cell.strip() for cell in row[width:]):
         return ""
     return f"line {line} has {len(row)} fields where the header has {width}: its cells cannot be told apart"

@@ -12,7 +12,7 @@ from welfare.schema.columns import columns
 from welfare.schema.units import conversion, convert
 from welfare.sources.days import days_later, first_day, last_day, week_begins, week_ends
 from welfare.sources.places import degrees, outlines
-from welfare.sources.transforms import apply, number, recoded
+from welfare.sources.transforms import amount, apply, number, recoded
 
 Period = tuple[pd.Timestamp, pd.Timestamp]
 
@@ -67,7 +67,8 @@ class Filler:
 
     def _measured(self, header: str, how: Any) -> pd.Series:
         """Return numbers in the contract's unit; one that the conversion cannot take is a fault, not a null."""
-        values, faults = number(self.records[header])
+        read = number if how.into == "degree" else amount  # no rate, weight or area is below 0
+        values, faults = read(self.records[header])
         self.note(faults, header)
         found = convert(values, how)
         lost = found.isna() & values.notna()

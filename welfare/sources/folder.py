@@ -10,14 +10,14 @@ import pandas as pd
 
 from welfare.errors import FileMissing, NoVintage, SourceMissing, UnknownSource
 from welfare.schema.tables import Tables
-from welfare.sources.files import WORKBOOKS, read_rows
+from welfare.sources.files import STRUCTURED, WORKBOOKS, RawFile, read_rows
 from welfare.sources.headers import recognise
 from welfare.sources.manifest import NAME as MANIFEST
 from welfare.sources.manifest import list_manifest, vintage_order
 from welfare.sources.read import read
 from welfare.sources.registry import registry
 
-_READABLE = {".csv", *WORKBOOKS}
+_READABLE = {".csv", *WORKBOOKS, *STRUCTURED}
 
 
 class Folder(NamedTuple):
@@ -83,11 +83,11 @@ def read_folder(
     bundles: list[Tables] = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
         row: dict[str, object] = {"path": path.relative_to(folder).as_posix(), "used": False, "role": "not used"}
-        source, reason = _source_of(path)
-        if source in sources:
+        raw, source, reason = _recognised(path)
+        if raw and source in sources:
             if progress:
                 progress(str(row["path"]))
-            bundles.append(read(path, source))
+            bundles.append(read(raw, source))
             row |= {"source": source, "vintage": bundles[-1].vintage}
         elif path.name != MANIFEST:
             row |= {"source": source, "reason": reason or f"{source} is no part of this study"}
@@ -106,16 +106,18 @@ def read_folder(
     return Folder([b for b in bundles if roles[b.path][0] != "not used"], files)
 
 
-def _source_of(path: Path) -> tuple[str | None, str]:
+def _recognised(path: Path) -> tuple[RawFile | None, str | None, str]:
+    """Return a file's rows and its source, or why it has none."""
     if path.name == MANIFEST:
-        return None, ""
+        return None, None, ""
     if path.suffix.lower() not in _READABLE:
-        return None, f"no reader for {path.suffix or 'files without suffix'}"
+        return None, None, f"no reader for {path.suffix or 'files without suffix'}"
+    raw = read_rows(path)
     try:
-        layout, _, _ = recognise(read_rows(path))
+        layout, _, _ = recognise(raw)
     except UnknownSource:
-        return None, "its headers are of no source this version knows"
-    return layout.source, ""
+        return None, None, "its headers are of no source this version knows"
+    return raw, layout.source, ""
 
 
 def _require(needed: list[str], bundles: list[Tables], folder: Path) -> None:

@@ -153,7 +153,8 @@ def parse_period(words: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     Parameters
     ----------
     words : str
-        E.g. ``"2023-10-01..2024-09-30"``, ``"2015-04..2017-09"``, ``"2017"``, ``"FY2024"`` (October to September).
+        E.g. ``"2023-10-01..2024-09-30"``, ``"2015-04..2017-09"``, ``"2017"``, ``"2017-2024"``, ``"FY2024"`` (October to
+        September).
 
     Returns
     -------
@@ -165,6 +166,7 @@ def parse_period(words: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     BadParameter
         If the period ends before it begins.
     """
+    words = re.sub(r"^(\d{4})-(\d{4})$", r"\1..\2", words.strip())
     first, joined, last = words.partition("..")
     from_, to = _span(first.strip()), _span((last if joined else first).strip())
     if from_ is None or to is None:

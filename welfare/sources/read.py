@@ -14,19 +14,26 @@ from welfare.sources.files import RawFile, column_names, read_rows, require_enco
 from welfare.sources.headers import recognise
 from welfare.sources.manifest import find_entry, parse_period, require_unaltered
 from welfare.sources.mapping import conversions, map_records
+from welfare.sources.own_map import OwnMap, load_map
+from welfare.sources.personal import likely_personal
 from welfare.sources.plausible import latest_day
 from welfare.sources.registry import BY_THE_CALLER, Layout, source_row
+from welfare.sources.trace import remember
 
 # Made-up plants carry these letters in every id, so that no row of theirs can pass for a real one.
 _SIMULATED_ID = r"(?:^|[:A-Z])SIM\d{4}"
 
 
+# What only a mapping states of a file: of an agency's, arguments, the manifest or the file itself do.
+_NOTHING_STATED = pd.Series({"vintage": "", "period": ""})
+
+
 def read(
-    path: str | Path,
+    path: str | Path | RawFile,
     source: str | None = None,
     vintage: str | None = None,
     period: str | None = None,
-    mapping: pd.DataFrame | None = None,
+    mapping: str | Path | pd.DataFrame | None = None,
     on_new: str = "raise",
 ) -> Tables:
     """Read an agency's file into tidy tables, recognising the source by its headers.
@@ -34,7 +41,7 @@ def read(
     Parameters
     ----------
     path : path
-        A CSV file or a workbook (first sheet).
+        A CSV file, a workbook (first sheet), or JSON or GeoJSON; or its rows, where they were read already.
     source : str, optional
         Expect this source, e.g. ``"us.osha.severe_injury"``; with `mapping`, the name to give the file's records.
     vintage : str, optional
@@ -43,11 +50,11 @@ def read(
     period : str, optional
         What time the file covers, e.g. ``"2023-10-01..2024-09-30"`` or ``"FY2024"``. Else what the manifest says, else,
         for a source that publishes snapshots, the vintage; otherwise unknown.
-    mapping : DataFrame, optional
-        A column map (columns header, table, column, transform) for a file no registered source has; see
-        docs/how-to/new-source.md.
+    mapping : path or DataFrame, optional
+        For a file no registered source has: a mapping in YAML (docs/how-to/bring-your-own-file.md), or a column map
+        with the columns header, table, column, transform (docs/how-to/new-source.md).
     on_new : {"raise", "keep"}
-        What to do with headers the nearest layout does not know.
+        What to do with headers the nearest layout does not know: raise, or keep them in `.raw`, unread.
 
     Returns
     -------
@@ -73,17 +80,20 @@ def read(
     >>> tables = wf.read("mpi_directory_2025-06.csv", vintage="2025-06")  # doctest: +SKIP
     >>> tables.facilities, tables.rejects  # doctest: +SKIP
     """
-    raw = read_rows(path)
-    layout, header, new = _layout(raw, source, mapping, on_new)
-    known = layout.name != BY_THE_CALLER
-    require_encoding(raw, source_row(layout.source)["encoding"] if known else "utf-8")
+    raw = path if isinstance(path, RawFile) else read_rows(path)
+    own = _own_map(mapping, source)
+    layout, header, new = _layout(raw, source, own, on_new)
+    about = _about(own) if own else pd.concat([source_row(layout.source), _NOTHING_STATED])
+    require_encoding(raw, about["encoding"])
     layout = layout.spelled_out(column_names(raw, header))
     records, faults = to_records(raw, header)
     entry = find_entry(raw.path)
     digest = require_unaltered(raw.path, entry)
-    vintage = _vintage(vintage or entry.vintage or _stated_day(raw, header), raw.path)
-    snapshot = known and source_row(layout.source)["kind"] == "snapshot"
-    covers = _period(period, entry.period or (vintage if vintage and snapshot else ""))
+    vintage = _vintage(vintage or about["vintage"] or entry.vintage or _stated_day(raw, header), raw.path)
+    snapshot = about["kind"] == "snapshot"
+    covers = _period(
+        about["period"] or None if period is None else period, entry.period or (vintage if vintage and snapshot else "")
+    )
     source_id = f"{layout.source}@{vintage}" if vintage else layout.source
     lines = raw.lines[header + 1 :]
     latest = latest_day(parse_period(vintage or ""), covers)
@@ -98,7 +108,8 @@ def read(
         notes.append(f"columns no layout knows were kept in .raw, unread: {', '.join(new)}")
     if len(mapped.rejects):
         notes.append(f"{len(mapped.rejects):,} of {len(records):,} records were left out; .rejects says why")
-    return Tables(
+    withheld = [*layout.map.loc[layout.map["transform"] == "withheld", "header"], *filter(likely_personal, new)]
+    tables = Tables(
         source_id=source_id,
         source=layout.source,
         vintage=vintage,
@@ -109,20 +120,24 @@ def read(
         path=str(raw.path),
         sha256=digest,
         period=covers,
-        publisher=entry.publisher or (source_row(layout.source)["publisher"] if known else ""),
+        publisher=entry.publisher or about["publisher"],
         obtained_from=entry.obtained_from,
-        licence=entry.licence or (source_row(layout.source)["licence"] if known else ""),
-        withheld=tuple(layout.map.loc[layout.map["transform"] == "withheld", "header"]),
+        licence=entry.licence or about["licence"],
+        withheld=tuple(withheld),
         simulated=entry.publisher == "SIMULATED" or _has_simulated_ids(frames),
         conversions=conversions(layout),
     )
+    remember(tables)
+    return tables
 
 
-def _layout(
-    raw: RawFile, source: str | None, mapping: pd.DataFrame | None, on_new: str
-) -> tuple[Layout, int, tuple[str, ...]]:
+def _own_map(mapping: str | Path | pd.DataFrame | None, source: str | None) -> OwnMap | None:
+    """Return the caller's own map of the file, checked; None where the file is to be recognised."""
     if mapping is None:
-        return recognise(raw, source=source, on_new=on_new)
+        return None
+    if not isinstance(mapping, pd.DataFrame):
+        own = load_map(mapping)
+        return own if source is None else own._replace(source=source)
     lacks = [name for name in ("header", "table", "column", "transform") if name not in mapping]
     if source is None or lacks:
         raise BadParameter(
@@ -133,7 +148,19 @@ def _layout(
     book = mapping.fillna("").astype("str")
     book["header"] = book["header"].map(tidy_header)
     check_map(book)
-    return recognise(raw, on_new=on_new, among=[Layout.of(source, BY_THE_CALLER, book)])
+    return OwnMap(source, book)
+
+
+def _about(own: OwnMap) -> pd.Series:
+    """Return what the registry says of a source, for one that only its mapping describes."""
+    said = {"vintage": own.vintage, "period": own.period, "publisher": own.publisher, "licence": own.licence}
+    return pd.Series({**said, "encoding": own.encoding or "utf-8", "kind": "period"}).fillna("")
+
+
+def _layout(raw: RawFile, source: str | None, own: OwnMap | None, on_new: str) -> tuple[Layout, int, tuple[str, ...]]:
+    if own is None:
+        return recognise(raw, source=source, on_new=on_new)
+    return recognise(raw, on_new=on_new, among=[Layout.of(own.source, BY_THE_CALLER, own.book)])
 
 
 def _vintage(words: str | None, path: Path) -> str | None:

@@ -18,8 +18,8 @@ def read_structured(path: str, text: str) -> tuple[list[list[str]], tuple[str, .
 
     A list of objects, or the largest object of objects (its keys become the column ``key``), is the table; objects
     inside a record are flattened, ``summary.status``. A member that maps other names to keys of the table becomes a
-    column under its own name, the names joined by ``; ``. Of GeoJSON, each feature's outline becomes well-known text in
-    the file's own coordinates, with the coordinate system beside it.
+    column under its own name, the names joined by semicolons. Of GeoJSON, each feature's outline becomes well-known
+    text in the file's own coordinates, with the coordinate system beside it.
 
     Raises
     ------
