@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from pyproj import Geod
 
+from welfare.schema.codes import code_map
 from welfare.schema.tables import Tables
 from welfare.sources.read import read
 
@@ -69,7 +71,7 @@ def test_each_file_is_recognised_and_each_record_is_in_a_table_or_among_the_reje
 def test_every_cell_of_the_flocks_is_that_of_the_expected_file(us, plain):
     expected = plain(FLOCKS_EXPECTED)
     flocks = us(FLOCKS).mortality
-    states = {"PR": "Puerto Rico"} | _state_names(plain)
+    states = code_map("us_states", "code", "name")
     released = flocks["control_released"].dt.strftime("%d-%b-%y")
     found = pd.DataFrame(
         {
@@ -87,12 +89,6 @@ def test_every_cell_of_the_flocks_is_that_of_the_expected_file(us, plain):
     assert flocks["deaths_count"].sum() == 185_128_934
     assert flocks["control_status"].value_counts().to_dict() == {"released": 1413, "active": 21}
     assert (flocks["control_status"] == "released").equals(flocks["control_released"].notna())
-
-
-def _state_names(plain: Callable[[str], pd.DataFrame]) -> dict[str, str]:
-    from welfare.schema.codes import code_map
-
-    return code_map("us_states", "code", "name")
 
 
 def test_a_flock_has_a_species_only_where_its_production_word_says_it(us):
@@ -134,8 +130,6 @@ def test_town_state_and_postcode_of_each_laboratory_give_back_the_line_they_were
 
 
 def test_the_crosswalk_gives_every_name_of_its_index_once_for_each_plant(us, shared):
-    import json
-
     content = json.loads((shared / "data" / "us" / CROSSWALK).read_text(encoding="utf-8"))
     tables = us(CROSSWALK)
     rows = tables.identifiers
@@ -205,4 +199,3 @@ def test_barns_lie_on_the_delmarva_peninsula_with_the_area_that_the_ellipsoid_gi
     areas = np.array([abs(ellipsoid.geometry_area_perimeter(shape)[0]) for shape in rows["geometry"]])
     assert np.abs(rows["area_m2"] / areas - 1).max() < 0.002
     assert rows["first_year"].between(2011, 2017).all()
-    assert set(us(BARNS).conversions["how"])
