@@ -221,3 +221,9 @@ def test_an_establishment_that_submitted_twice_is_there_twice(agency):
         ["us.osha.ita:0042", 1.0, 1],
         ["us.osha.ita:0042", 0.0, 2],
     ]
+
+
+def test_a_summary_of_the_first_years_need_not_be_in_utf_8(agency):
+    path = agency(ITA, "2016", summary(company_name="Peña Foods"))
+    path.write_bytes(path.read_text(encoding="utf-8").encode("latin-1"))
+    assert read(path).facilities["other_names"].tolist() == ["Peña Foods"]
