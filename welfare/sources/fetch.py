@@ -15,6 +15,7 @@ import pandas as pd
 from welfare.errors import BadParameter, FetchFailed, NotData, RewrittenAtSource
 from welfare.schema.codes import shipped
 from welfare.sources.download import Progress, Retrieval, download, refuse_answer
+from welfare.sources.manifest import vintage_order
 from welfare.sources.registry import source_row
 from welfare.sources.retrieval import is_held, keep
 from welfare.sources.unpack import choose_member, is_archive, unpack
@@ -238,8 +239,9 @@ def _known_address(registered: pd.Series, vintage: str | None, to: str | Path) -
         ]
         what = f"no address is known for vintage {vintage!r} of {source}; known are: {', '.join(known)}"
         raise BadParameter(what, where=page, todo=by_hand)
-    always_newest = own[own["vintage"] == ""]
-    row = always_newest.iloc[0] if len(always_newest) else own.sort_values("vintage").iloc[-1]
+    # An address without a vintage always holds the newest file.
+    newest = "" if (own["vintage"] == "").any() else max(own["vintage"], key=vintage_order)
+    row = own[own["vintage"] == newest].iloc[0]
     return Address(row["url"], row["vintage"], row["period"], row["sha256"].lower(), row["member"])
 
 

@@ -311,6 +311,14 @@ def test_the_newest_vintage_known_is_fetched_unless_another_is_named(web, tmp_pa
     assert (older.name, find_entry(older).period) == ("us.osha.severe_injury_2025-03.csv", "2015..2025-03")
 
 
+def test_which_vintage_is_the_newest_is_a_matter_of_days_not_of_spelling(web, tmp_path, monkeypatch):
+    # "FY2024" ends on 2024-09-30; as text it would come after "2025-03".
+    table = addresses().iloc[:2].assign(source=OSHA, vintage=["2025-03", "FY2024"], period="")
+    table["url"] = [web.at("/new.csv", file(TABLE)), web.at("/old.csv", file(TABLE))]
+    monkeypatch.setattr("welfare.sources.fetch.addresses", lambda: table)
+    assert wf.fetch(OSHA, to=tmp_path).name == "us.osha.severe_injury_2025-03.csv"
+
+
 def test_every_address_known_is_secure_and_its_hash_a_hash():
     table = addresses()
     assert list(table) == ["source", "vintage", "period", "url", "sha256", "member", "note"]
