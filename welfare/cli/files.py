@@ -20,6 +20,7 @@ def read(
     source: str | None = None,
     vintage: str | None = None,
     period: str | None = None,
+    mapping: Path | None = None,
     on_new: Literal["keep", "raise"] = "raise",
     as_json: AsJson = False,
 ) -> None:
@@ -30,11 +31,13 @@ def read(
     file
         A CSV file, a workbook or JSON.
     source
-        Expect this source, such as us.osha.severe_injury.
+        Expect this source, such as us.osha.severe_injury; with --mapping, the name to give the file's records.
     vintage
         As of when the file is true, such as 2025-06; by default what a MANIFEST.csv or the file says.
     period
         What time it covers, such as FY2024 or 2023-10-01..2024-09-30.
+    mapping
+        YAML file that says what the columns of a file of your own are; draft one with: welfare map FILE.
     on_new
         What to do with columns no layout of the source knows: keep them unread and list them, or refuse the file.
     as_json
@@ -42,7 +45,7 @@ def read(
     """
     from welfare.sources.read import read as read_file
 
-    tables = read_file(file, source=source, vintage=vintage, period=period, on_new=on_new)
+    tables = read_file(file, source=source, vintage=vintage, period=period, mapping=mapping, on_new=on_new)
     held = {
         "source_id": tables.source_id,
         "file": tables.path,
