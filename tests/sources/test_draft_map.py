@@ -70,8 +70,7 @@ def finish(draft: str, *decisions: tuple[str, str]) -> str:
 
 
 def read_by(path: Path, mapping: Path):
-    found = load_map(mapping)
-    return read(path, source=found.source, vintage=found.vintage, period=found.period, mapping=found.book)
+    return read(path, mapping=mapping)
 
 
 # Three files, from the draft to the tidy tables

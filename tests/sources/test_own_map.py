@@ -110,6 +110,18 @@ def test_the_file_is_read_through_it_with_its_rejects_and_its_conversions(tmp_pa
     ]
 
 
+def test_a_clock_time_beside_a_date_does_not_move_the_day(tmp_path, write):
+    path = tmp_path / "log.csv"
+    path.write_text("line,start\nA,12/31/2024 2:30 PM\nB,01/01/2024 12:05 AM\n", encoding="utf-8")
+    mapping = columns(
+        "line: {table: line_speeds, column: unit_id}",
+        "start: {table: line_speeds, column: valid_to, date: M/D/YYYY h:mm AM}",
+        after="constants: {line_speeds: {basis: measured}}",
+    )
+    days = read(path, mapping=write(mapping)).line_speeds["valid_to"]
+    assert days.astype("str").tolist() == ["2024-12-31", "2024-01-01"]
+
+
 def test_a_header_that_the_mapping_does_not_know_is_drift(tmp_path, write):
     path = tmp_path / "speeds.csv"
     path.write_text("plant,date,shift,line,birds per hour,recorded by,form\nP1,03/04/2024,1,A,8400,,7\n")

@@ -198,7 +198,8 @@ def _words_of_date(
             "Write YYYY, MM, DD (MON for Jan, MONTH for January) and hh:mm as the file does, such as DD.MM.YYYY.",
         )
     if "%d" in form:
-        return f"date {form}", ("date",)
+        # The column is a day: a clock time left on it would put 31 December after the end of its year.
+        return f"{'first_day' if {'%H', '%I'} & set(re.findall('%.', form)) else 'date'} {form}", ("date",)
     if not column.name.endswith(("_from", "_to")):
         raise _fault(f"{header!r} names no day, and {column.name} is a day", keys["date"].where)
     return f"{'last' if column.name.endswith('_to') else 'first'}_day {form}", ("date",)
