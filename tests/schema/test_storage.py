@@ -160,3 +160,11 @@ def test_a_parquet_file_of_somebody_else_is_no_bundle(tmp_path):
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "raw.parquet")
     with pytest.raises(FileMissing, match=r"no raw\.parquet of a bundle"):
         read_tables(tmp_path)
+
+
+def test_a_bundle_saves_itself_and_is_loaded_as_it_was(bundle, tmp_path):
+    assert bundle.save(tmp_path) == tmp_path
+    loaded = Tables.load(tmp_path)
+    assert (loaded.source_id, loaded.sha256, loaded.notes) == (bundle.source_id, bundle.sha256, bundle.notes)
+    assert list(loaded.frames) == list(bundle.frames)
+    pd.testing.assert_frame_equal(loaded.findings.drop(columns="narrative"), bundle.findings.drop(columns="narrative"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -100,6 +101,19 @@ class Tables:
 
     def __iter__(self) -> Iterator[tuple[str, pd.DataFrame]]:
         return iter(self.frames.items())
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the tables as Parquet with their source record; see :func:`welfare.schema.storage.write_tables`."""
+        from welfare.schema.storage import write_tables
+
+        return write_tables(self, folder)
+
+    @staticmethod
+    def load(folder: str | Path) -> Tables:
+        """Read what :meth:`save` wrote; see :func:`welfare.schema.storage.read_tables`."""
+        from welfare.schema.storage import read_tables
+
+        return read_tables(folder)
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {len(frame):,}" for name, frame in self.frames.items())
