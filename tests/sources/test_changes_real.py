@@ -102,7 +102,8 @@ def test_establishments_of_2017_are_found_in_2024_by_their_grants_and_five_thous
     unsure = of(result, "ambiguous")
     assert set(unsure["old_row"].dropna()) == set(pairs.loc[several, "old_row"] + 1)
     assert set(unsure["new_row"].dropna()) == set(pairs.loc[several, "new_row"] + 1)
-    (matched,) = [int(note.split(" ")[0].replace(",", "")) for note in result.notes if "different schemes" in note]
+    (note,) = [note for note in result.notes if "number them differently" in note]
+    matched = int(re.findall(r"differently: ([\d,]+);", note)[0].replace(",", ""))
     handed = of(result, "handed_on", "identifiers").query("column == 'facility_id'")
     assert matched + len(handed.drop_duplicates(["old", "new"])) == 5000
     # Each of the 6,287 records of 2017 is matched, renumbered, ambiguous or gone.

@@ -89,7 +89,7 @@ def changes(old: Tables, new: Tables) -> Changes:
     Raises
     ------
     BadParameter
-        If the files are of different sources, or only one is of made-up plants.
+        If the files are of different sources, or only one is of made-up plants, or either was not read.
 
     Notes
     -----
@@ -147,6 +147,12 @@ def changes(old: Tables, new: Tables) -> Changes:
 
 
 def _require_comparable(old: Tables, new: Tables) -> None:
+    for given in (old, new):
+        if not isinstance(given, Tables):
+            raise BadParameter(
+                f"changes() compares files that were read, not {type(given).__name__}",
+                todo="Pass what welfare.read returned for the one file and for the other.",
+            )
     if old.source != new.source:
         raise BadParameter(
             f"{old.source_id} and {new.source_id} are files of different sources",
@@ -174,8 +180,8 @@ def _notes_on_files(old: Tables, new: Tables, *, snapshot: bool) -> list[str]:
     for tables in (old, new):
         if count := len(tables.rejects):
             notes.append(
-                f"{count:,} records of {tables.source_id} could not be read (.dropped says why): what they are about "
-                "may seem to have vanished or appeared"
+                f"records of {tables.source_id} that could not be read: {count:,} (.dropped says why); what they are "
+                "about may seem to have vanished or appeared"
             )
     if snapshot:
         return notes
@@ -199,13 +205,13 @@ def _notes_on_places(places: Places) -> list[str]:
     notes = []
     if count := len(places.shared_number):
         notes.append(
-            f"{count:,} facilities have ids of different schemes in the two files and were taken for one because they "
-            "share a number of one scheme, and name or place is alike; see Notes of welfare.changes for the doubt"
+            f"facilities matched though the files number them differently: {count:,}; they share a number of one "
+            "scheme, and name or place is alike (the doubt is in docs/how-to/compare-vintages.md)"
         )
     if count := len(places.unsure):
         notes.append(
-            f"{count:,} groups of facilities share numbers, or a name and address, such that which is which cannot be "
-            "told: they are called ambiguous"
+            "groups of facilities that share numbers, or a name and address, such that which is which cannot be told: "
+            f"{count:,}; they are called ambiguous"
         )
     return notes
 
@@ -226,8 +232,8 @@ def _notes_on_time(table: pd.DataFrame, old: Tables, new: Tables) -> list[str]:
             dated = frame[frame["source_row"].isin(alone)]
             inside = dated.loc[dated[days[0]].between(*there.period), "source_row"].nunique()
             notes.append(
-                f"of the {alone.nunique():,} records of {name} that {change}, {inside:,} are dated within the period "
-                f"that {there.source_id} covers: only those can be rewritten history"
+                f"records of {name} that {change}: {alone.nunique():,}, of which {inside:,} dated within the period "
+                f"that {there.source_id} covers; only those can be rewritten history"
             )
     return notes
 

@@ -101,12 +101,20 @@ def compare(table: str, both: Vintages) -> Compared:
     rows += _rewritten(table, key, values, sides, pairs, notes)
     if unsure := len(pairs.unsure_old) + len(pairs.unsure_new):
         notes.append(
-            f"{table}: {unsure:,} rows are ambiguous: which row of the other file each of them is cannot be told, so "
+            f"ambiguous rows of {table}: {unsure:,}; which row of the other file each of them is cannot be told, so "
             "their values are not compared"
         )
     found = [part for part in rows if len(part)]
     out = pd.concat(found, ignore_index=True) if found else _no_rows()
-    return Compared(out.assign(table=table).astype({"table": "str"})[COLUMNS], notes)
+    return Compared(_withheld(out.assign(table=table).astype({"table": "str"})[COLUMNS], table), notes)
+
+
+def _withheld(rows: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return the rows without what cells tell of a person; that there was something stays."""
+    personal = rows["column"].isin([name for name, column in columns(table).items() if column.personal])
+    for side in ("old", "new"):
+        rows[side] = rows[side].mask(personal & rows[side].notna(), WITHHELD)
+    return rows
 
 
 def _sides(table: str, both: Vintages) -> tuple[_Side, _Side]:
@@ -119,7 +127,8 @@ def _sides(table: str, both: Vintages) -> tuple[_Side, _Side]:
 
 def _side(tables: Tables, table: str, names: pd.Series) -> _Side:
     # In the file's order whatever the frame's: what stands under one key twice must not depend on it.
-    frame = getattr(tables, table).sort_values("source_row", kind="stable").reset_index(drop=True)
+    about = [name for name, column in columns(table).items() if column.key]
+    frame = getattr(tables, table).sort_values(["source_row", *about], kind="stable").reset_index(drop=True)
     text = pd.DataFrame({name: _as_text(frame[name]) for name in frame if name not in PROVENANCE}, index=frame.index)
     place = text["facility_id"] if "facility_id" in text else pd.Series(index=frame.index, dtype="str")
     common = place.map(names) if len(names) else pd.Series(index=frame.index, dtype="str")
@@ -326,7 +335,6 @@ def _renumbered(key: list[str], sides: tuple[_Side, _Side], pairs: Pairs, places
 def _rewritten(
     table: str, key: list[str], values: list[str], sides: tuple[_Side, _Side], pairs: Pairs, notes: list[str]
 ) -> Iterator[pd.DataFrame]:
-    known = columns(table)
     for name in values:
         old, new = (
             side.text[name].iloc[at].reset_index(drop=True)
@@ -346,8 +354,6 @@ def _rewritten(
         if table == "facilities" and name == "name":
             renamed = (folded(old) != folded(new)) & old.notna() & new.notna()
             word = np.where(renamed, "renamed", "rewritten")
-        if name in known and known[name].personal:
-            old, new = (part.mask(part.notna(), WITHHELD) for part in (old, new))
         at_old, at_new = pairs.old[differ], pairs.new[differ]
         yield _rows(
             word, _key(sides[1], key, at_new), name, old, new, sides[0].row.iloc[at_old], sides[1].row.iloc[at_new]
