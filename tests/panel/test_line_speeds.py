@@ -96,6 +96,30 @@ def test_measured_speeds_are_weighted_by_their_days():
     assert table["record_ids"].tolist() == [["user.speeds@2018#1", "user.speeds@2018#2"]]
 
 
+def test_a_day_on_which_more_lines_were_measured_counts_no_more_than_another():
+    rows = _speeds(
+        ("a", "measured", 140.0, "2016-01-04", "2016-01-04"),
+        ("a", "measured", 100.0, "2016-01-04", "2016-01-04"),
+        ("a", "measured", 140.0, "2016-01-05", "2016-01-05"),
+    )
+    table = speeds_of_periods(rows, _years("2016-01-01", "2016-12-31"))
+    assert table["line_speed_animals_per_min"].tolist() == [130.0]  # of 120 on one day and 140 on the other
+    assert sorted(table["record_ids"].iloc[0]) == sorted(rows["record_id"])
+
+
+def test_where_two_species_were_measured_there_is_no_one_speed_and_a_permission_does_not_stand_in():
+    rows = _speeds(
+        ("a", "measured", 140.0, "2016-01-04", "2016-01-04"),
+        ("a", "measured", 50.0, "2016-01-04", "2016-01-04"),
+        ("a", "waiver", 175.0, "2010-01-01", None),
+        ("b", "measured", 140.0, "2016-01-04", "2016-01-04"),
+    )
+    table = speeds_of_periods(
+        rows.assign(species=["young_chicken", "turkey", "young_chicken", None]), _years("2016-01-01", "2016-12-31")
+    )
+    assert table["facility_id"].tolist() == ["b"]
+
+
 def test_a_measured_speed_that_straddles_two_years_or_is_reversed_or_open_is_of_neither():
     rows = _speeds(
         ("a", "measured", 120.0, "2015-12-01", "2016-01-31"),

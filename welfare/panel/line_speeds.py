@@ -7,6 +7,7 @@ import pandas as pd
 from welfare.errors import BadParameter
 
 _PERMITS = ("waiver", "order", "limit")
+_KEYS = ["facility_id", "period_start"]
 
 
 def speed_on(line_speeds: pd.DataFrame, day: str | pd.Timestamp) -> pd.DataFrame:
@@ -83,9 +84,11 @@ def speeds_of_periods(line_speeds: pd.DataFrame, periods: pd.DataFrame) -> pd.Da
     -------
     DataFrame
         facility_id, period_start, line_speed_animals_per_min, line_speed_basis, record_ids (a list). The speed is
-        the mean of those measured within the period, each counted by its days; else the permission that holds
-        through the whole period, the highest if several do. A permission that begins or ends within it gives none:
-        there was no one speed. Rows without a speed tell nothing.
+        the mean of those measured within the period: over the lines and shifts of each span of days first, then over
+        the spans by their days, so that a day on which more lines were measured counts no more than another. Where
+        more than one species was measured there is none: no plant runs at the mean of chickens and turkeys. Else it
+        is the permission that holds through the whole period, the highest if several do. A permission that begins or
+        ends within it gives none: there was no one speed. Rows without a speed tell nothing.
     """
     crossed = line_speeds.dropna(subset=["speed_animals_per_min"]).merge(periods, how="cross")
     inside = (crossed["valid_from"] >= crossed["period_start"]) & (crossed["valid_to"] <= crossed["period_end"])
@@ -93,18 +96,20 @@ def speeds_of_periods(line_speeds: pd.DataFrame, periods: pd.DataFrame) -> pd.Da
     measured = crossed[(crossed["basis"] == "measured") & inside & ordered]
     through = (crossed["valid_from"] <= crossed["period_start"]) & ~(crossed["valid_to"] < crossed["period_end"])
     permitted = crossed[crossed["basis"].isin(_PERMITS) & through]
-    means = _weighted(measured)
-    keys = ["facility_id", "period_start"]
-    known = pd.MultiIndex.from_frame(means[keys])
-    rest = permitted[~pd.MultiIndex.from_frame(permitted[keys]).isin(known)]
-    return pd.concat([means, _highest(rest)], ignore_index=True)
+    known = pd.MultiIndex.from_frame(measured[_KEYS])
+    rest = permitted[~pd.MultiIndex.from_frame(permitted[_KEYS]).isin(known)]
+    several = measured.groupby(_KEYS)["species"].transform("nunique") > 1
+    return pd.concat([_weighted(measured[~several]), _highest(rest)], ignore_index=True)
 
 
 def _weighted(measured: pd.DataFrame) -> pd.DataFrame:
-    days = (measured["valid_to"] - measured["valid_from"]).dt.days + 1
-    rows = measured.assign(days=days, product=days * measured["speed_animals_per_min"])
-    sums = rows.groupby(["facility_id", "period_start"], as_index=False).agg(
-        product=("product", "sum"), days=("days", "sum"), record_ids=("record_id", list)
+    spans = measured.groupby([*_KEYS, "valid_from", "valid_to"], as_index=False).agg(
+        speed=("speed_animals_per_min", "mean"), record_ids=("record_id", list)
+    )
+    days = (spans["valid_to"] - spans["valid_from"]).dt.days + 1
+    rows = spans.assign(days=days, product=days * spans["speed"])
+    sums = rows.groupby(_KEYS, as_index=False).agg(
+        product=("product", "sum"), days=("days", "sum"), record_ids=("record_ids", "sum")
     )
     return pd.DataFrame(
         {

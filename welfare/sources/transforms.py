@@ -102,7 +102,7 @@ def date(cells: pd.Series, form: str) -> Read:
     """Read days in one strptime format, or as 2024-02-19, which is how a workbook's own dates arrive."""
     days = pd.to_datetime(cells.mask(cells == ""), format=form, errors="coerce")
     iso = pd.to_datetime(cells.where(cells.str.fullmatch(r"\d{4}-\d{2}-\d{2}")), format="%Y-%m-%d", errors="coerce")
-    both = days.astype("datetime64[s]").fillna(iso.astype("datetime64[s]"))
+    both = days.dt.normalize().astype("datetime64[s]").fillna(iso.astype("datetime64[s]"))  # a day, whatever the hour
     return _or_reason(both, cells, f"a date as {form}")
 
 
