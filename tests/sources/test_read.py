@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.sources.conftest import HUMANE
-from welfare.errors import BadParameter, HeaderDrift, UnknownSource
+from welfare.errors import BadParameter, FileMissing, HeaderDrift, UnknownSource
 from welfare.sources.read import read
 
 OWN = pd.DataFrame(
@@ -39,6 +39,14 @@ def test_a_map_of_ones_own_reads_a_file_of_no_registered_source(visits):
     assert tables.withheld == ("inspector",)
     assert tables.raw["inspector"].tolist() == ["K. Smith"] * 2
     assert tables.publisher == ""
+
+
+def test_a_map_may_be_a_file(visits, tmp_path):
+    OWN.to_csv(tmp_path / "map.csv", index=False)
+    tables = read(visits, source="xx.food.visits", vintage="2024-03", mapping=tmp_path / "map.csv")
+    assert tables.identifiers["identifier"].tolist() == ["0412", "0413", "0977"]
+    with pytest.raises(FileMissing, match="no such mapping"):
+        read(visits, source="xx.food.visits", mapping=tmp_path / "other.csv")
 
 
 def test_the_map_given_is_left_as_it_was(visits):

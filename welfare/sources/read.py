@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from welfare.errors import BadParameter
+from welfare.errors import BadParameter, FileMissing
 from welfare.schema.tables import Tables, validate
 from welfare.sources.column_map import check_map
 from welfare.sources.files import RawFile, column_names, read_rows, require_encoding, tidy_header, to_records
@@ -51,8 +51,8 @@ def read(
         What time the file covers, e.g. ``"2023-10-01..2024-09-30"`` or ``"FY2024"``. Else what the manifest says, else,
         for a source that publishes snapshots, the vintage; otherwise unknown.
     mapping : path or DataFrame, optional
-        For a file no registered source has: a mapping in YAML (docs/how-to/bring-your-own-file.md), or a column map
-        with the columns header, table, column, transform (docs/how-to/new-source.md).
+        For a file no registered source has: a mapping in YAML (docs/how-to/bring-your-own-file.md), or a column map,
+        as a CSV file or a frame, with the columns header, table, column, transform (docs/how-to/new-source.md).
     on_new : {"raise", "keep"}
         What to do with headers the nearest layout does not know: raise, or keep them in `.raw`, unread.
 
@@ -135,9 +135,11 @@ def _own_map(mapping: str | Path | pd.DataFrame | None, source: str | None) -> O
     """Return the caller's own map of the file, checked; None where the file is to be recognised."""
     if mapping is None:
         return None
-    if not isinstance(mapping, pd.DataFrame):
+    if not isinstance(mapping, pd.DataFrame) and Path(mapping).suffix.lower() != ".csv":
         own = load_map(mapping)
         return own if source is None else own._replace(source=source)
+    if not isinstance(mapping, pd.DataFrame):
+        mapping = _read_map(Path(mapping))
     lacks = [name for name in ("header", "table", "column", "transform") if name not in mapping]
     if source is None or lacks:
         raise BadParameter(
@@ -149,6 +151,12 @@ def _own_map(mapping: str | Path | pd.DataFrame | None, source: str | None) -> O
     book["header"] = book["header"].map(tidy_header)
     check_map(book)
     return OwnMap(source, book)
+
+
+def _read_map(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise FileMissing("there is no such mapping", where=str(path), todo="Check the path.")
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
 
 
 def _about(own: OwnMap) -> pd.Series:
