@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
@@ -23,24 +24,57 @@ numpydoc_show_class_members = False  # attributes are in the docstring; listing 
 myst_heading_anchors = 3
 
 html_theme = "alabaster"
-html_theme_options = {"description": "Harm to animals, counted from records", "page_width": "1100px"}
+html_theme_options = {
+    "description": "Harm to animals, counted from records",
+    "page_width": "1280px",
+    "body_max_width": "980px",
+    "code_font_size": "0.75em",  # a line of 120 letters fits
+}
 html_show_sourcelink = False
 
-_SOURCES = Path(__file__).parent.parent / "data" / "sources.csv"
+_DATA = Path(__file__).parent.parent / "data"
 _PAGE = Path(__file__).parent / "reference" / "generated" / "sources.txt"
+_ABSENCE = {"none": "there was none", "not_collected": "not collected", "cannot_tell": "cannot tell"}
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (_DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _of(rows: Iterable[dict[str, str]], source: str) -> list[dict[str, str]]:
+    return [row for row in rows if row["source"] == source]
 
 
 def _write_sources(_app: object) -> None:
-    """Lay each row of the registry out as a section: a table of twelve columns would not fit a page."""
-    with _SOURCES.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    """Write a list of all sources and a section for each: a table of twelve columns would not fit a page."""
+    sources = sorted(_rows("sources.csv"), key=lambda row: row["source"])
+    covered, addresses = _rows("coverage.csv"), _rows("downloads.csv")
+    listed = ["| source | what it is | fetched |", "|---|---|---|"]
     sections = []
-    for row in rows:
-        source, title = row.pop("source"), row.pop("title")
-        lines = [f"- **{name.replace('_', ' ')}**: {cell}" for name, cell in row.items()]
+    for row in sources:
+        source, title, page = (row.pop(name) for name in ("source", "title", "landing_page"))
+        known = _of(addresses, source)
+        maps = _rows(f"column_maps/{source}.csv")
+        tables = dict.fromkeys(line["table"] for line in maps if line["table"].isidentifier())
+        vintages = ", ".join(dict.fromkeys(known_row["vintage"] or "the newest" for known_row in known))
+        row["format"] = row["format"].replace("|", " or ")
+        facts = {
+            **{name.replace("_", " "): cell for name, cell in row.items()},
+            "tables it fills": ", ".join(f"`{table}`" for table in tables),
+            "a facility without a record": "; ".join(
+                dict.fromkeys(f"{_ABSENCE[of['what_absence_means']]} ({of['why']})" for of in _of(covered, source))
+            ),
+            "landing page": f"<{page}>" if page else "",
+            "`welfare fetch`": vintages or "no known address: download it by hand",
+        }
+        if source.startswith("user."):
+            del facts["`welfare fetch`"]
+        listed.append(f"| [{source}](#{source.replace('.', '')}) | {title} | {'yes' if known else ''} |")
+        lines = [f"- **{name}**: {cell}" for name, cell in facts.items() if cell]
         sections.append("\n".join([f"## {source}", "", f"{title}.", "", *lines, ""]))
     _PAGE.parent.mkdir(parents=True, exist_ok=True)
-    _PAGE.write_text("\n".join(sections), encoding="utf-8")
+    _PAGE.write_text("\n".join([*listed, "", *sections]), encoding="utf-8")
 
 
 def setup(app: Any) -> None:

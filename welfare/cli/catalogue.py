@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from welfare.cli.page import AsJson, as_table, say, say_json
+from welfare.cli.page import AsJson, as_table, say, say_json, wrapped
 from welfare.cli.progress import arrival
 
 
@@ -22,7 +22,13 @@ def sources(*, as_json: AsJson = False) -> None:
     if as_json:
         say_json(table.to_dict("records"))
     else:
-        say(as_table(table[["source", "title", "publisher", "kind", "format"]]))
+        say(
+            as_table(table[["source", "title", "publisher"]], f"{len(table)} sources, each recognised by its headers"),
+            wrapped(
+                "What each covers, its licence and its known defects: --json, or docs/reference/sources.md. "
+                "A file of another layout: welfare map FILE."
+            ),
+        )
 
 
 def fetch(

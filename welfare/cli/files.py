@@ -11,6 +11,7 @@ from welfare.cli.page import SIMULATED, AsJson, as_table, plain, say, say_json, 
 from welfare.errors import BadParameter
 
 _SHOWN = 5  # changes of each kind: there may be thousands
+_REASONS = 8  # for which records are left out: where a reason names what stood there, each record may have its own
 
 
 def read(
@@ -137,6 +138,8 @@ def changes(old: Path, new: Path, /, *, on_new: Literal["keep", "raise"] = "rais
 def _file_in_words(held: Mapping[str, Any]) -> str:
     """Write what a file holds, a line each."""
     covers = " to ".join(held["covers"]) if held["covers"] else "unknown"
+    reasons = list(held["rejects"].items())
+    more = [count for _reason, count in reasons[_REASONS:]]
     lines = [
         *([f"{SIMULATED}: the plants of this file are made up."] if held["simulated"] else []),
         f"{held['source_id']}: {held['file']}",
@@ -145,7 +148,8 @@ def _file_in_words(held: Mapping[str, Any]) -> str:
         f"as of: {held['vintage'] or 'unknown'}; time covered: {covers}",
         f"records: {held['records']:,}",
         *(f"  {name}: {rows:,} rows" for name, rows in held["tables"].items()),
-        *(f"left out: {count:,} records: {reason}" for reason, count in held["rejects"].items()),
+        *(f"left out: {count:,} records: {reason}" for reason, count in reasons[:_REASONS]),
+        *([f"left out for {len(more)} other reasons: {sum(more):,} records; --json gives all"] if more else []),
         *(f"converted, {of['table']}.{of['column']} from {of['header']}: {of['how']}" for of in held["conversions"]),
         *(f"withheld, since it tells of a person: {column}" for column in held["withheld_columns"]),
         *(f"note: {note}" for note in held["notes"]),

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,10 +14,12 @@ from cyclopts import Parameter
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.text import Text
 
 AsJson = Annotated[bool, Parameter(name="--json")]
 SIMULATED = "SIMULATED"  # stands on whatever tells of made-up plants
-_WIDTH, _NARROWEST = 120, 24  # of a page where there is no terminal to ask; of a column of words
+_WIDTH = 120  # of a page where there is no terminal to ask
+_NARROWEST = 16, 24  # of a column of words: short ones; where a word is longer than the first
 
 
 def say(*parts: str) -> None:
@@ -82,9 +84,16 @@ def as_table(
         heading = Text(str(name).replace("_", " "))
         table.add_column(heading, no_wrap=whole, overflow="fold", justify="right" if right else "left")
         columns.append(cells)
-        width += 3 + (max(cell.cell_len for cell in [heading, *cells]) if whole else _NARROWEST)
+        longest = max(cell.cell_len for cell in [heading, *cells])
+        width += 3 + (longest if whole else _narrowest(cells))
     for row in zip(*columns, strict=True):
         table.add_row(*row)
     page = StringIO()
     Console(file=page, width=max(width, shutil.get_terminal_size((_WIDTH, 24)).columns)).print(table)
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n")
+
+
+def _narrowest(cells: Sequence[Text]) -> int:
+    """Return the least width of a column of words, at which few of them are broken."""
+    least, most = _NARROWEST
+    return min(most, max([least, *(len(word) for cell in cells for word in cell.plain.split())]))
