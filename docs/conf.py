@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from importlib.metadata import version as installed_version
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ html_theme_options = {
 html_show_sourcelink = False
 
 _DATA = Path(__file__).parent.parent / "data"
-_PAGE = Path(__file__).parent / "reference" / "generated" / "sources.txt"
+_PAGES = Path(__file__).parent / "reference" / "generated"
 _ABSENCE = {"none": "there was none", "not_collected": "not collected", "cannot_tell": "cannot tell"}
 
 
@@ -73,10 +74,27 @@ def _write_sources(_app: object) -> None:
         listed.append(f"| [{source}](#{source.replace('.', '')}) | {title} | {'yes' if known else ''} |")
         lines = [f"- **{name}**: {cell}" for name, cell in facts.items() if cell]
         sections.append("\n".join([f"## {source}", "", f"{title}.", "", *lines, ""]))
-    _PAGE.parent.mkdir(parents=True, exist_ok=True)
-    _PAGE.write_text("\n".join([*listed, "", *sections]), encoding="utf-8")
+    _PAGES.mkdir(parents=True, exist_ok=True)
+    (_PAGES / "sources.txt").write_text("\n".join([*listed, "", *sections]), encoding="utf-8")
+
+
+def _write_columns(_app: object) -> None:
+    """Write a section for each tidy table; what is in every table comes first."""
+    flags = {"required": "never null", "key": "key", "personal": "tells of a person"}
+    lines = []
+    for table, rows in groupby(_rows("columns.csv"), key=lambda row: row["table"]):
+        lines += [f"## {'Every table' if table == '*' else table}", ""]
+        lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]
+        for row in rows:
+            said = "; ".join(word for name, word in flags.items() if row[name] == "yes")
+            meaning = (row["meaning"] + (f" ({said})" if said else "")).replace("|", "\\|").replace("*", "\\*")
+            lines.append(f"| `{row['column']}` | {row['type']} | {row['unit']} | {meaning} |")
+        lines.append("")
+    _PAGES.mkdir(parents=True, exist_ok=True)
+    (_PAGES / "columns.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
 def setup(app: Any) -> None:
-    """Write the generated page before the others are read."""
+    """Write the generated pages before the others are read."""
     app.connect("builder-inited", _write_sources)
+    app.connect("builder-inited", _write_columns)
