@@ -16,6 +16,7 @@ from cyclopts import App, CycloptsError, Parameter
 from welfare.cli.accounts import account, parameters
 from welfare.cli.catalogue import fetch, sources
 from welfare.cli.files import changes, draft, read
+from welfare.cli.help import HangingFormatter
 from welfare.cli.progress import tell, warn
 from welfare.cli.studies import study
 from welfare.errors import WelfareError
@@ -34,7 +35,7 @@ app = App(
     help="Agency files in; a linked panel, statistics with their doubt, a report out.",
     help_epilogue="Exit codes: 0 done, or met; 1 the answer is adverse; 3 cannot tell; 2 bad input.",
     help_format="plaintext",
-    help_formatter="plain",  # a third faster than boxes, and the same in a pipe
+    help_formatter=HangingFormatter(),  # a third faster than boxes, and the same in a pipe
     version=_version,
     default_parameter=Parameter(negative=""),
     suppress_keyboard_interrupt=False,

@@ -25,12 +25,12 @@ def read(
     on_new: Literal["keep", "raise"] = "raise",
     as_json: AsJson = False,
 ) -> None:
-    """Recognise and check an agency's file, and say what it holds.
+    """Recognise and check a file, and say what it holds.
 
     Parameters
     ----------
     file
-        A CSV file, a workbook or JSON.
+        A CSV file, a workbook, JSON or GeoJSON.
     source
         Expect this source, such as us.osha.severe_injury; with --mapping, the name to give the file's records.
     vintage
