@@ -144,6 +144,57 @@ def test_the_same_file_twice_has_no_change_and_says_so(directory):
     assert "hold the same in every table compared" in turned.text
 
 
+def test_the_paragraph_counts_an_address_once_and_tells_spelling_and_legal_forms_from_news(directory):
+    plants = [{"establishment_id": str(n), "establishment_number": f"M{n}"} for n in range(1, 5)]
+    before = [
+        {"establishment_name": "North Packing", "street": "1 Elm St."},
+        {"establishment_name": "Lake Foods", "street": "2 Oak Rd", "city": "Upton", "zip": "01111"},
+        {"establishment_name": "Hill Meats Company, Inc."},
+        {"establishment_name": "QUAY DUCKS", "latitude": "42.5"},
+    ]
+    after = [
+        {"establishment_name": "North Packing, LLC", "street": "1 Elm St"},
+        {"establishment_name": "Dale Foods", "street": "9 Ash Rd", "city": "Downton", "zip": "02222"},
+        {"establishment_name": "Hill Meats Co."},
+        {"establishment_name": "Quay Ducks", "latitude": "4.25"},
+    ]
+    old, new = (
+        read(directory(*(a | b for a, b in zip(plants, rows, strict=True)), name=f"{vintage}.csv"), vintage=vintage)
+        for vintage, rows in (("2024-09", before), ("2025-06", after))
+    )
+    result = changes(old, new)
+    assert "3 renamed (of which in the legal form alone, such as Inc.: 2)" in result.text
+    assert "addresses (street, city, region or postcode) that differ: 2, of which in more than case" in result.text
+    assert "white space and punctuation: 1." in result.text
+    counted = result.rewrites.set_index("column")
+    assert counted.loc["name", ["rows_count", "differ_count", "spelling_count"]].tolist() == [4, 4, 1]
+    assert counted.loc["street", ["stated_count", "differ_count", "spelling_count"]].tolist() == [4, 2, 1]
+    assert counted.loc["latitude_deg", "spelling_count"] == 0  # 42.5 and 4.25 have the same figures
+    assert counted["differ_count"].sum() == len(result.table)
+    # 38.25 degrees of latitude are 38.25 / 360 of the circumference of a sphere of radius 6,371 km: 4,253.2 km.
+    assert any(
+        "coordinates differ: 1; by less than 10 m: 0, by more than 10 km: 1, in the median by 4,253.2 km" in note
+        for note in result.notes
+    )
+
+
+def test_a_number_that_another_id_of_the_same_name_holds_now_is_said_not_to_be_another_facility(directory):
+    held = {**MILL, "establishment_name": PLANT["establishment_name"]}
+    result = changes(
+        read(directory(PLANT, held, name="old.csv")),
+        read(directory({**held, "establishment_number": "M2+M1"})),
+    )
+    assert found(result, "facilities") == [("vanished", "us.fsis:1", "name", "North Packing", EMPTY)]
+    assert "1 now held by another id." in result.text
+    assert any("another id of the same name holds now: 1 of 1;" in note for note in result.notes)
+
+
+def test_files_are_in_order_by_their_days_not_by_how_these_are_spelled(directory):
+    fiscal, month = (read(directory(PLANT, name=f"{v}.csv"), vintage=v) for v in ("FY2024", "2024-10"))
+    assert not any("given as old" in note for note in changes(fiscal, month).notes)  # it ends on 2024-09-30
+    assert any("given as old is the later one" in note for note in changes(month, fiscal).notes)
+
+
 def test_free_text_about_people_shows_that_it_changed_and_not_what_it_says():
     rows = pd.DataFrame({"finding_id": ["1", "2", "3"], "narrative": ["Ann fell", "Bob slept", None]})
     new = rows.assign(narrative=["Ann was pushed", None, "Cy came"])

@@ -120,9 +120,9 @@ def test_kinds_that_one_layout_has_no_row_of_are_noted_and_not_counted_as_appear
     new = bundle(vintage="2025", raw={"lice": [], "oxygen": []}, measures=rows.assign(value=[1.5, 2.0]))
     result = changes(old, new)
     assert found(result) == [("rewritten", "a:1 | lice", "value", "1.0", "1.5")]
-    assert any("has no measures of quantity oxygen: the 1 rows" in note for note in result.notes)
+    assert any("has no measures of quantity oxygen: 1 row of" in note for note in result.notes)
     table_gone = changes(new, bundle(vintage="2026", raw={"lice": []}, facilities=pd.DataFrame({"name": ["A"]})))
-    assert any("has no measures: the 2 rows" in note for note in table_gone.notes)
+    assert any("has no measures: 2 rows of" in note for note in table_gone.notes)
 
 
 def test_a_table_that_is_gone_under_the_same_headers_has_vanished():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -83,6 +84,85 @@ def test_rows_lead_to_the_cells_that_differ(shared, compared):
     assert new["street"].iloc[streets["new_row"] - 1].str.strip().tolist() == streets["new"].tolist()
 
 
+ADDRESS = {"street": "street", "city": "city", "state": "region", "zip": "postcode"}
+
+
+def test_of_185_addresses_written_anew_ten_differ_in_spelling_alone_and_each_is_counted_once(shared, compared):
+    result = compared("2024-09", "2025-06")
+    old, new = (cells(shared, v).set_index("establishment_id") for v in ("2024-09", "2025-06"))
+    both = old.index.intersection(new.index)
+    before, after = (part.loc[both, list(ADDRESS)].apply(lambda column: column.str.strip()) for part in (old, new))
+    differ, beyond = before != after, before.map(folded) != after.map(folded)
+    assert (int(differ.any(axis=1).sum()), int(beyond.any(axis=1).sum())) == (185, 175)
+    said = "differ: 185, of which in more than case, white space and punctuation: 175."
+    assert f"addresses (street, city, region or postcode) that {said}" in result.text
+    counted = result.rewrites.set_index("column").to_dict("index")
+    for header, column in ADDRESS.items():
+        assert counted[column]["differ_count"] == differ[header].sum()
+        assert counted[column]["spelling_count"] == (differ & ~beyond)[header].sum()
+        assert counted[column]["rows_count"] == len(both) == 6787
+    # "N / A" and an empty cell both say that the size is unknown: 88 cells differ, 77 sizes do.
+    sizes = [part.loc[both, "size"].replace("N / A", "") for part in (old, new)]
+    assert (old.loc[both, "size"] != new.loc[both, "size"]).sum() == 88
+    assert (sizes[0] != sizes[1]).sum() == counted["size_class"]["differ_count"] == 77
+    lost, filled = ((sizes[at] == "") & (sizes[1 - at] != "") for at in (1, 0))
+    assert (lost.sum(), filled.sum()) == (counted["size_class"]["lost_count"], counted["size_class"]["filled_count"])
+
+
+def test_coordinates_of_125_establishments_differ_most_of_them_by_less_than_half_a_kilometre(shared, compared):
+    (note,) = [note for note in compared("2024-09", "2025-06").notes if "coordinates differ" in note]
+    old, new = (cells(shared, v).set_index("establishment_id") for v in ("2024-09", "2025-06"))
+    both = old.index.intersection(new.index)
+    before, after = (np.radians(part.loc[both, ["latitude", "longitude"]].astype(float)) for part in (old, new))
+    moved = (before != after).any(axis=1)
+    # As chords between points of a sphere, which is another sum than the library's.
+    points = [
+        np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+        for lat, lon in ((part["latitude"], part["longitude"]) for part in (before[moved], after[moved]))
+    ]
+    km = 2 * 6371 * np.arcsin(np.linalg.norm(points[0] - points[1], axis=1) / 2)
+    assert (len(km), (km < 0.01).sum(), (km > 10).sum()) == (125, 16, 20)
+    assert (
+        f"differ: 125; by less than 10 m: 16, by more than 10 km: 20, in the median by {1000 * np.median(km):.0f} m"
+        in note
+    )
+
+
+def test_of_the_773_numbers_that_vanished_since_2024_three_are_not_of_an_establishment_that_did(shared, compared):
+    result = compared("2024-09", "2025-06")
+    old, new = (cells(shared, v).set_index("establishment_id")["establishment_number"] for v in ("2024-09", "2025-06"))
+    held = [set(part.str.split("+").explode().str.strip().items()) for part in (old, new)]
+    again = {number for _, number in held[0]} & {number for _, number in held[1] - held[0]}
+    gone = {(place, number) for place, number in held[0] - held[1] if number not in again}
+    stayed = sum(place in new.index for place, _ in gone)
+    ids = len(old.index.difference(new.index))  # each of them is a number, too
+    assert (len(gone) + ids, len(gone) + ids - stayed) == (773, 770)
+    assert "identifiers: 773 vanished (of which with their facility: 770)" in result.text
+    assert again == {"V1455", "V279A", "V1930", "P6308", "M6308"}
+    assert {key.split(" | ")[1] for key in of(result, "handed_on", "identifiers")["key"]} == again
+    assert any("another id of the same name holds now: 4 of 5;" in note for note in result.notes)
+
+
+def test_of_the_demographics_nearly_every_volume_class_was_drawn_anew_and_the_paragraph_says_so(shared):
+    folder = shared / "data" / "us" / "fsis"
+    old, new = (read(folder / f"establishment_demographics_{name}") for name in ("2024-02.xlsx", "2025-06.csv"))
+    result = changes(old, new)
+    before, after = old.raw.set_index("EstID"), new.raw.set_index("establishment_id")
+    both = before.index.intersection(after.index)
+    assert (len(before) - len(both), len(after) - len(both)) == (433, 569)
+    assert "facilities: 433 vanished, 569 appeared" in result.text
+    classes = [before.loc[both, "Processed Volume Category"], after.loc[both, "processing_volume_category"]]
+    numbers = [pd.to_numeric(part.str.strip(), errors="coerce") for part in classes]
+    stated = numbers[0].notna() & numbers[1].notna()
+    assert (int(stated.sum()), int((numbers[0] != numbers[1])[stated].sum())) == (5314, 4381)
+    assert "processing_volume_category 4,593 (most of the column, so perhaps another way of counting)" in result.text
+    # A hundred columns hold Yes or nothing: "Pork Slaughter" is not "slaughter".
+    renamed = result.headers[result.headers["change"] == "renamed"].set_index("old")["new"]
+    assert renamed["EstID"] == "establishment_id"
+    assert renamed["Company"] == "establishment_name"
+    assert "Pork Slaughter" not in renamed
+
+
 def shared_grants(shared: Path) -> pd.DataFrame:
     """One row per establishment of 2017 and of 2024 that hold a grant in common, with what both files say of them."""
     old = cells(shared, "2017").rename_axis("old_row").reset_index()
@@ -103,7 +183,7 @@ def test_establishments_of_2017_are_found_in_2024_by_their_grants_and_five_thous
     assert set(unsure["old_row"].dropna()) == set(pairs.loc[several, "old_row"] + 1)
     assert set(unsure["new_row"].dropna()) == set(pairs.loc[several, "new_row"] + 1)
     (note,) = [note for note in result.notes if "number them differently" in note]
-    matched = int(re.findall(r"differently: ([\d,]+);", note)[0].replace(",", ""))
+    matched = int(re.findall(r"differently: ([\d,]+), by", note)[0].replace(",", ""))
     handed = of(result, "handed_on", "identifiers").query("column == 'facility_id'")
     assert matched + len(handed.drop_duplicates(["old", "new"])) == 5000
     # Each of the 6,287 records of 2017 is matched, renumbered, ambiguous or gone.

@@ -7,32 +7,19 @@ from dataclasses import dataclass
 import pandas as pd
 
 from welfare.errors import BadParameter
+from welfare.figures.numbers import counted
 from welfare.schema.columns import columns, table_names
 from welfare.schema.results import Result
 from welfare.schema.tables import Tables
-from welfare.sources.headers import likely_renames
+from welfare.sources.changes_in_words import in_words, summary
+from welfare.sources.header_changes import header_changes
+from welfare.sources.manifest import vintage_order
+from welfare.sources.moves import moves_in_words
 from welfare.sources.pairing import Places, match_places
 from welfare.sources.registry import registry
+from welfare.sources.rewrite_counts import as_frame
 from welfare.sources.rewrites import COLUMNS, Vintages, compare
 from welfare.sources.unread import Unread
-
-_WORDS = {
-    "vanished": "vanished",
-    "appeared": "appeared",
-    "unreadable": "unreadable (the other file has a record of it that could not be read)",
-    "renumbered": "renumbered (another id with the same name and address)",
-    "renamed": "renamed",
-    "handed_on": "handed on to another facility",
-    "rewritten": "with a value rewritten",
-    "ambiguous": "ambiguous (which row of the other file it is cannot be told)",
-}
-_SHOWN = 3  # columns named as those rewritten most
-_SHARED_VALUES = 0.1  # of the values of two headers, so many must be the same for one to be the other renamed
-_UNTOLD = (
-    "The files do not say why: what vanished may have closed, been left out or been given another number, and a value "
-    "may have been corrected or the thing itself have changed. What changed and changed back between the two is in "
-    "neither."
-)
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,9 +36,14 @@ class Changes(Result):
     summary : DataFrame
         Columns table, change, rows_count (rows of the tidy table, or numbers handed on), values_count
         (rows of `table`).
+    rewrites : DataFrame
+        One row per column that differs in rows of both files: table, column, rows_count (rows matched), stated_count
+        (of them, those that state it in both), differ_count, of which spelling_count (text that differs in case, white
+        space or punctuation alone), lost_count (now empty) and filled_count (was empty); wholesale (whether most of
+        those stated in both differ). A facility's name is counted here whether renamed or rewritten.
     headers : DataFrame
-        Columns change (appeared, vanished, renamed), old, new: the headers of the files; `renamed` is a guess:
-        the two are spelled much alike and share values.
+        Columns change (appeared, vanished, renamed), old, new: the headers of the files; `renamed` is a guess
+        (:func:`welfare.sources.header_changes.header_changes`).
     dropped : DataFrame
         Columns row (record_id), reason: the records of either file that could not be read.
     old_source_id, new_source_id : str
@@ -59,6 +51,7 @@ class Changes(Result):
     """
 
     summary: pd.DataFrame
+    rewrites: pd.DataFrame
     headers: pd.DataFrame
     old_source_id: str
     new_source_id: str
@@ -83,7 +76,8 @@ def changes(old: Tables, new: Tables) -> Changes:
           ``rewritten``;
         - ``renumbered``: an id that is gone, and a new one with the same name, street, town and region;
         - ``rewritten``: any other value that differs, also one that was empty or now is;
-        - ``handed_on``: a number that one facility held and another now holds, with what differs between the two;
+        - ``handed_on``: a number that one id held and another now holds, with what differs between the two: it
+          passed to another facility, or two records of one facility were merged or numbered anew;
         - ``ambiguous``: a row that could be several of the other file. No partner is picked.
 
     Raises
@@ -115,31 +109,35 @@ def changes(old: Tables, new: Tables) -> Changes:
     places = match_places(old, new)
     both = Vintages((old, new), places, (Unread(old), Unread(new)), same_layout, snapshot)
     notes = [*_notes_on_files(old, new, snapshot=snapshot), *_notes_on_places(places)]
-    parts = []
+    parts, counts = [], []
     for name in table_names():
         held = [name in file.frames for file in (old, new)]
         if not any(held):
             continue
         if not all(held) and not same_layout:
             here, there = (old, new) if held[0] else (new, old)
-            rows = len(here.frames[name])
-            notes.append(f"{there.source_id} has no {name}: the {rows:,} rows of {here.source_id} are not compared")
+            rows = counted(len(here.frames[name]), "row")
+            notes.append(f"{there.source_id} has no {name}: {rows} of {here.source_id} cannot be compared")
             continue
         part = compare(name, both)
         parts.append(part.rows)
+        counts.append(part.rewrites)
         notes += part.notes
     filled = [part for part in parts if len(part)]
     table = pd.concat(filled or parts or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
     if not snapshot:
         notes += _notes_on_time(table, old, new)
-    headers = _headers(old, new)
+    notes += moves_in_words(table, old, new)
+    rewrites = pd.concat([as_frame([]), *counts], ignore_index=True)
+    headers = header_changes(old, new)
     simulated = old.simulated
     return Changes(
         table.assign(SIMULATED="SIMULATED") if simulated else table,
-        _text(table, headers, old, new),
+        in_words(table, rewrites, headers, old, new),
         _dropped(old, new),
         tuple(notes),
-        _summary(table),
+        summary(table),
+        rewrites,
         headers,
         old.source_id,
         new.source_id,
@@ -168,20 +166,15 @@ def _require_comparable(old: Tables, new: Tables) -> None:
         )
 
 
-def _named(tables: Tables, other: Tables) -> str:
-    """Return the file's source and vintage, and the file where those are the same for both."""
-    return tables.source_id if tables.source_id != other.source_id else f"{tables.source_id} ({tables.path})"
-
-
 def _notes_on_files(old: Tables, new: Tables, *, snapshot: bool) -> list[str]:
     notes = []
-    if old.vintage and new.vintage and old.vintage > new.vintage:
+    if old.vintage and new.vintage and vintage_order(old.vintage) > vintage_order(new.vintage):
         notes.append(f"the file given as old is the later one: {old.vintage} against {new.vintage}")
     for tables in (old, new):
         if count := len(tables.rejects):
             notes.append(
-                f"records of {tables.source_id} that could not be read: {count:,} (.dropped says why); what they are "
-                "about may seem to have vanished or appeared"
+                f"records of {tables.source_id} that could not be read: {count:,} (.dropped says why); what such a "
+                "record is about may seem to have vanished or appeared"
             )
     if snapshot:
         return notes
@@ -205,13 +198,13 @@ def _notes_on_places(places: Places) -> list[str]:
     notes = []
     if count := len(places.shared_number):
         notes.append(
-            f"facilities matched though the files number them differently: {count:,}; they share a number of one "
-            "scheme, and name or place is alike (the doubt is in docs/how-to/compare-vintages.md)"
+            f"facilities matched though the files number them differently: {count:,}, by a number of one scheme that "
+            "both state, name or place being alike (the doubt is in docs/how-to/compare-vintages.md)"
         )
     if count := len(places.unsure):
         notes.append(
             "groups of facilities that share numbers, or a name and address, such that which is which cannot be told: "
-            f"{count:,}; they are called ambiguous"
+            f"{count:,}, called ambiguous"
         )
     return notes
 
@@ -238,33 +231,6 @@ def _notes_on_time(table: pd.DataFrame, old: Tables, new: Tables) -> list[str]:
     return notes
 
 
-def _headers(old: Tables, new: Tables) -> pd.DataFrame:
-    before, after = ([str(name) for name in file.raw] for file in (old, new))
-    gone, come = [name for name in before if name not in after], [name for name in after if name not in before]
-    ours, theirs = _values(old, gone), _values(new, come)
-    pairs: list[tuple[str, str]] = []
-    for name in gone:
-        taken = {other for _, other in pairs}
-        alike = [other for other in come if other not in taken and _share(ours[name], theirs[other])]
-        pairs += likely_renames([name], alike)
-    known = {name for pair in pairs for name in pair}
-    rows = [
-        *(("renamed", a, b) for a, b in pairs),
-        *(("vanished", name, None) for name in gone if name not in known),
-        *(("appeared", None, name) for name in come if name not in known),
-    ]
-    return pd.DataFrame(rows, columns=["change", "old", "new"]).astype("str")
-
-
-def _values(tables: Tables, headers: list[str]) -> dict[str, set[str]]:
-    return {name: set(tables.raw[name].dropna()) - {""} for name in headers}
-
-
-def _share(ours: set[str], theirs: set[str]) -> bool:
-    """Return whether enough values stand under both headers, or neither holds any."""
-    return len(ours & theirs) >= _SHARED_VALUES * min(len(ours), len(theirs)) and bool(ours) == bool(theirs)
-
-
 def _dropped(old: Tables, new: Tables) -> pd.DataFrame:
     parts = [
         pd.DataFrame(
@@ -273,47 +239,3 @@ def _dropped(old: Tables, new: Tables) -> pd.DataFrame:
         for file in (old, new)
     ]
     return pd.concat(parts, ignore_index=True).astype("str")
-
-
-def _summary(table: pd.DataFrame) -> pd.DataFrame:
-    place = {name: at for at, name in enumerate(table_names())}
-    things = table.drop_duplicates(["table", "change", "key", "old_row", "new_row"])
-    by = ["table", "change"]
-    counts = pd.DataFrame(
-        {"rows_count": things.groupby(by).size(), "values_count": table.groupby(by).size()}
-    ).reset_index()
-    order = counts["table"].map(place) * len(_WORDS) + counts["change"].map(list(_WORDS).index)
-    return counts.iloc[order.argsort(kind="stable")].reset_index(drop=True)
-
-
-def _text(table: pd.DataFrame, headers: pd.DataFrame, old: Tables, new: Tables) -> str:
-    names = f"{_named(old, new)} and {_named(new, old)}"
-    mark = "SIMULATED. " if old.simulated else ""
-    if table.empty:
-        same = "are the same file, byte for byte" if old.sha256 and old.sha256 == new.sha256 else "hold the same"
-        found = f"No change: {names} {same}{' in every table compared' if same == 'hold the same' else ''}."
-        return f"{mark}{found}{_headers_in_words(headers)}"
-    sentences = [_table_in_words(name, rows) for name, rows in table.groupby("table", sort=False)]
-    return f"{mark}Between {names}, by table. {' '.join(sentences)}{_headers_in_words(headers)} {_UNTOLD}"
-
-
-def _table_in_words(name: object, rows: pd.DataFrame) -> str:
-    counts = _summary(rows).set_index("change")["rows_count"]
-    said = ", ".join(f"{counts[change]:,} {words}" for change, words in _WORDS.items() if change in counts)
-    most = rows.loc[rows["change"].isin(["rewritten", "renamed"]), "column"].value_counts().head(_SHOWN)
-    listed = (
-        f"; values that differ most often: {', '.join(f'{column} {count:,}' for column, count in most.items())}"
-        if len(most)
-        else ""
-    )
-    return f"{name}: {said}{listed}."
-
-
-def _headers_in_words(headers: pd.DataFrame) -> str:
-    if headers.empty:
-        return ""
-    counts = headers["change"].value_counts()
-    words = {"renamed": "likely renamed", "vanished": "vanished", "appeared": "appeared"}
-    return (
-        " Of the headers, " + ", ".join(f"{counts[key]:,} {word}" for key, word in words.items() if key in counts) + "."
-    )

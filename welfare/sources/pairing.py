@@ -57,6 +57,17 @@ def folded(text: pd.Series) -> pd.Series:
     return text.fillna("").str.casefold().str.replace(r"[\W_]+", "", regex=True)
 
 
+def same_but_for_form(old: pd.Series, new: pd.Series) -> pd.Series:
+    """Tell, pair by pair, whether two names have the same words, legal forms and short forms aside."""
+    book = shipped("codes/name_words.csv").set_index("word")["standard"]
+
+    def telling(name: str) -> list[str]:
+        return sorted({book.get(word, word) for word in _words(name)} - {""})
+
+    pairs = zip(old.fillna("").map(telling), new.fillna("").map(telling), strict=True)
+    return pd.Series([bool(a) and a == b for a, b in pairs], index=old.index, dtype=bool)
+
+
 def match_places(old: Tables, new: Tables) -> Places:
     """Find the ids that are one place though the files number it differently.
 

@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from welfare.figures.numbers import counted
 from welfare.schema.columns import PROVENANCE, columns
 from welfare.schema.tables import Tables
 from welfare.sources.pairing import Pairs, Places, folded, pair_rows
+from welfare.sources.rewrite_counts import ColumnCount, as_frame, count_column, wholesale_in_words
 from welfare.sources.unread import Unread
 
 COLUMNS = ["table", "change", "key", "column", "old", "new", "old_row", "new_row"]
@@ -25,15 +27,14 @@ _KINDS = {
 }
 _COUNTS_ROWS = ("footprint_id",)  # keys that the dictionary says are the row's number: another order, another number
 _NAMED = 6  # kinds named in one note
-# Where more than this share of at least so many rows differ, the agency has changed its ways rather than the plants.
-_WHOLESALE, _FEW = 0.5, 20
 _PLACE = ["name", "street", "city", "region", "postcode"]
 
 
 class Compared(NamedTuple):
-    """What comparing one table gave: rows of the changes table, and what a reader of them must know."""
+    """What comparing one table gave: rows of the changes table, a count by column, what a reader must know."""
 
     rows: pd.DataFrame
+    rewrites: pd.DataFrame
     notes: list[str]
 
 
@@ -91,22 +92,24 @@ def compare(table: str, both: Vintages) -> Compared:
     key, values = _compared_columns(table, (old, new), both, notes)
     rows: list[pd.DataFrame] = []
     if table == "identifiers" and {"facility_id", "scheme", "identifier"} <= set(key):
-        old, new, handed = _handed_on(old, new, both.files)
+        old, new, handed = _handed_on(old, new, both.files, notes)
         rows.append(handed)
     sides = (old, new)
     pairs = _pair(table, key, values, sides, both.places)
     rows += _alone(table, key, sides, pairs, both)
     if table == "facilities":
         rows.append(_renumbered(key, sides, pairs, both.places))
-    rows += _rewritten(table, key, values, sides, pairs, notes)
+    tally: list[ColumnCount] = []
+    rows += _rewritten(table, key, values, sides, pairs, tally)
+    notes += wholesale_in_words(tally)
     if unsure := len(pairs.unsure_old) + len(pairs.unsure_new):
         notes.append(
-            f"ambiguous rows of {table}: {unsure:,}; which row of the other file each of them is cannot be told, so "
-            "their values are not compared"
+            f"ambiguous rows of {table}: {unsure:,}; which row of the other file is meant cannot be told, so no "
+            "values are compared"
         )
     found = [part for part in rows if len(part)]
     out = pd.concat(found, ignore_index=True) if found else _no_rows()
-    return Compared(_withheld(out.assign(table=table).astype({"table": "str"})[COLUMNS], table), notes)
+    return Compared(_withheld(out.assign(table=table).astype({"table": "str"})[COLUMNS], table), as_frame(tally), notes)
 
 
 def _withheld(rows: pd.DataFrame, table: str) -> pd.DataFrame:
@@ -159,8 +162,8 @@ def _kinds_of_both(
                 count = int(sides[here].text[column].isin(only).sum())
                 more = f" and {len(only) - _NAMED:,} more" if len(only) > _NAMED else ""
                 notes.append(
-                    f"{files[there].source_id} has no {table} of {column} {', '.join(only[:_NAMED])}{more}: the "
-                    f"{count:,} rows of {files[here].source_id} are not compared"
+                    f"{files[there].source_id} has no {table} of {column} {', '.join(only[:_NAMED])}{more}: "
+                    f"{counted(count, 'row')} of {files[here].source_id} cannot be compared"
                 )
         both = stated[0] & stated[1]
         old, new = (_only(side, side.text[column].isin(both) | side.text[column].isna()) for side in sides)
@@ -212,7 +215,9 @@ def _is_the_files_own(sides: tuple[_Side, _Side], name: str, files: tuple[Tables
     )
 
 
-def _handed_on(old: _Side, new: _Side, files: tuple[Tables, Tables]) -> tuple[_Side, _Side, pd.DataFrame]:
+def _handed_on(
+    old: _Side, new: _Side, files: tuple[Tables, Tables], notes: list[str]
+) -> tuple[_Side, _Side, pd.DataFrame]:
     """Take out the numbers that one place held and another now holds; return the rest, and rows that say so."""
     number = ["scheme", "identifier"]
     held = []
@@ -233,6 +238,11 @@ def _handed_on(old: _Side, new: _Side, files: tuple[Tables, Tables]) -> tuple[_S
         name: (here[name].reset_index(drop=True), there[name].reset_index(drop=True)) for name in _PLACE
     }
     key = both["scheme"] + " | " + both["identifier"]
+    if same := int((folded(cells["name"][0]) == folded(cells["name"][1]))[cells["name"][0].notna()].sum()):
+        notes.append(
+            f"numbers that another id of the same name holds now: {same:,} of {len(both):,}; if the old id vanished, "
+            "its facility need not have: records are merged or numbered anew, and operators move"
+        )
     parts = []
     for name, (ours, theirs) in cells.items():
         differ = _differ(ours, theirs)
@@ -333,7 +343,12 @@ def _renumbered(key: list[str], sides: tuple[_Side, _Side], pairs: Pairs, places
 
 
 def _rewritten(
-    table: str, key: list[str], values: list[str], sides: tuple[_Side, _Side], pairs: Pairs, notes: list[str]
+    table: str,
+    key: list[str],
+    values: list[str],
+    sides: tuple[_Side, _Side],
+    pairs: Pairs,
+    tally: list[ColumnCount],
 ) -> Iterator[pd.DataFrame]:
     for name in values:
         old, new = (
@@ -343,12 +358,7 @@ def _rewritten(
         differ = _differ(old, new).to_numpy()
         if not differ.any():
             continue
-        stated = (old.notna() & new.notna()).to_numpy()
-        if stated.sum() >= _FEW and (differ & stated).sum() > _WHOLESALE * stated.sum():
-            notes.append(
-                f"{name} of {table} differs in {(differ & stated).sum():,} of the {stated.sum():,} rows that state it "
-                "in both files: the agency may count, code or spell it in another way"
-            )
+        tally.append(count_column(table, name, old, new))
         old, new = old[differ], new[differ]
         word: str | np.ndarray = "rewritten"
         if table == "facilities" and name == "name":
