@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import welfare as wf
 from tests.sources.conftest import DIRECTORY, HUMANE, OSHA, PLANT, as_csv, headers
 from welfare.errors import FileMissing, HeaderDrift, NoVintage, SourceMissing
-from welfare.sources.folder import read_folder
+from welfare.sources.folder import _is_of, read_folder
+from welfare.sources.manifest import list_manifest
 
 COUNTS = {"EstablishmentNumber": "M1", "inspection_tasks": "10", "noncompliance_records": "1"}
 EVENT = {"ID": "1", "EventDate": "1/2/2016", "State": "OHIO"}
@@ -140,6 +142,50 @@ def test_a_file_whose_headers_changed_stops_the_study(tmp_path):
     path.write_text(path.read_text(encoding="utf-8").replace("latitude", "lat"), encoding="utf-8")
     with pytest.raises(HeaderDrift, match="lacks 'latitude'"):
         read_folder(folder, [DIRECTORY])
+
+
+@pytest.mark.parametrize(("source", "name"), [(HUMANE, "us/fy23.csv"), (OSHA, "osha.csv"), (DIRECTORY, "us/later.csv")])
+@pytest.mark.parametrize("said_more", ["", ", per establishment"])
+def test_a_file_that_the_manifest_lists_and_that_is_not_there_stops_the_study(tmp_path, source, name, said_more):
+    kept = {HUMANE: "us/fy24.csv", OSHA: "us/new.csv", DIRECTORY: "us/new.csv"}[source]
+    folder = write(tmp_path, "us/new.csv", *{kept, name} - {"us/new.csv"})
+    titles = wf.registry().set_index("source")["title"]
+    manifest = pd.read_csv(folder / "MANIFEST.csv", dtype=str)
+    manifest["title"] = [titles[FILES[path][0]] + said_more for path in manifest["path"]]
+    manifest.to_csv(folder / "MANIFEST.csv", index=False)
+    assert read_folder(folder, [DIRECTORY], wanted=[source]).used
+    (folder / name).unlink()
+    with pytest.raises(FileMissing, match=r"the file is not there, and .*MANIFEST\.csv lists it") as caught:
+        read_folder(folder, [DIRECTORY], wanted=[source])
+    assert caught.value.where == str(folder / name)
+    assert source in str(caught.value)
+
+
+def test_a_title_that_only_begins_alike_is_another_s(tmp_path):
+    folder = write(tmp_path, "us/new.csv", "osha.csv")
+    manifest = pd.read_csv(folder / "MANIFEST.csv", dtype=str)
+    title = wf.registry().set_index("source").loc[OSHA, "title"]
+    manifest["title"] = ["", f"{title} of another agency"]
+    manifest.to_csv(folder / "MANIFEST.csv", index=False)
+    (folder / "osha.csv").unlink()
+    assert [bundle.source for bundle in read_folder(folder, [DIRECTORY], wanted=[OSHA]).used] == [DIRECTORY]
+
+
+@pytest.mark.real
+def test_each_file_of_the_real_manifest_is_found_by_its_title(shared):
+    listed = list_manifest(shared / "data" / "MANIFEST.csv")
+    listed = listed[~listed["path"].str.startswith("reference/")]
+    book = wf.registry()
+    named = {title: book.loc[_is_of(title, book["title"]), "source"].tolist() for title in listed["title"]}
+    assert {title for title, sources in named.items() if not sources} == {
+        "Column names and 5 rows of the task-level humane handling file",
+        "The same, unpivoted: what a correct loader of the workbook yields",
+    }
+    found = {source for sources in named.values() for source in sources}
+    assert set(book["source"]) - found == {
+        "us.osha.ita_300a",
+        "user.line_speeds_measured",
+    }  # no file of theirs is there
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):

@@ -147,7 +147,7 @@ def _require_listed(folder: Path, sources: list[str], bundles: list[Tables]) -> 
     for manifest in sorted(folder.rglob(MANIFEST)):
         listed = list_manifest(manifest)
         for path, title, vintage in listed.itertuples(index=False):
-            own = book.loc[(book["title"] == title) & book["source"].isin(sources), ["source", "kind"]]
+            own = book.loc[_is_of(title, book["title"]) & book["source"].isin(sources), ["source", "kind"]]
             if own.empty or (manifest.parent / path).is_file():
                 continue
             source, kind = own.iloc[0]
@@ -160,6 +160,11 @@ def _require_listed(folder: Path, sources: list[str], bundles: list[Tables]) -> 
                 spoiled=f"The study would count without it as if {source} had never said more.",
                 todo="Put the file back, or take its row out of the manifest.",
             )
+
+
+def _is_of(listed: str, titles: pd.Series[str]) -> pd.Series[bool]:
+    """Whether a manifest's title is a source's: the same, or the same and, behind a comma, what the file holds."""
+    return titles.map(lambda title: listed == title or listed.startswith(f"{title}, "))
 
 
 def _roles(bundles: list[Tables]) -> dict[str, tuple[str, str]]:

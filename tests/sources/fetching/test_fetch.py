@@ -326,6 +326,7 @@ def test_every_address_known_is_secure_and_its_hash_a_hash():
     assert table["sha256"].str.fullmatch(r"([0-9a-f]{64})?").all()
     assert table["source"].str.fullmatch(r"[a-z]+(\.[a-z0-9_]+)+").all()
     assert not table.duplicated(["source", "vintage"]).any()
+    assert set(table["source"]) <= set(wf.registry()["source"])
 
 
 def test_the_page_for_people_explains_every_column_and_option():
