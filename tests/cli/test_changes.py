@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.sources.conftest import DIRECTORY, PLANT, as_csv, headers
@@ -30,15 +32,28 @@ def test_what_changed_is_told_and_shown_with_both_values(type_in, vintages):
     text = changes(*map(read, vintages)).text
     assert "1 vanished, 8 appeared, 1 with a value rewritten" in text
     assert shown.startswith(text)
-    assert "facilities rewritten us.fsis:0002 city Sampletown Otherton" in shown
-    assert "facilities vanished us.fsis:0001 name Packing 0001" in shown
+    assert "us.fsis:0002 city Sampletown Otherton" in shown.split("facilities, rewritten")[1]
+    assert "us.fsis:0001 name Packing 0001" in shown.split("facilities, vanished")[1]
+    by_column = shown.split("Values that differ, by column")[1]
+    assert "facilities city 2 2 1 0 0 0" in by_column  # matched, stated in both, differ; spelling, lost, filled
 
 
 def test_of_each_kind_of_change_a_page_shows_five_and_says_that_there_are_more(type_in, vintages):
     said = type_in("changes", *vintages)
-    assert "Changes, 5 of each kind at most; --json gives all" in said.out
-    new = [line.split()[2] for line in said.out.splitlines() if line.startswith(" facilities") and "appeared" in line]
+    (page,) = re.findall(r"facilities, appeared, 5 of 8; --json gives all\n(.*?)\n\n", said.out + "\n\n", flags=re.S)
+    new = re.findall(r"us\.fsis:\d+", page)
     assert new == [f"us.fsis:{n:04}" for n in range(4, 9)]
+
+
+def test_long_cells_are_cut_to_where_they_differ(type_in, vintages):
+    brands = [f"Brand {n}" for n in range(40)]
+    for path, more in zip(vintages, (["Lake"], ["Dale"]), strict=True):
+        plants = _plants([2], dbas=", ".join([*brands, *more, *brands]))
+        path.write_text(as_csv(headers(DIRECTORY, "2024"), plants), encoding="utf-8")
+    shown = type_in("changes", *vintages).out.split("facilities, rewritten")[1]
+    assert "... Lake" in shown
+    assert "... Dale" in shown
+    assert "Brand 39" not in shown
 
 
 def test_as_json_every_change_is_there_and_what_is_missing_is_null(type_in, vintages):
@@ -68,7 +83,7 @@ def test_a_file_does_not_differ_from_itself(type_in, vintages):
     said = type_in("changes", vintages[0], vintages[0])
     assert said.code == 0
     assert said.out.startswith("No change: ")
-    assert "Changes" not in said.out
+    assert "facilities," not in said.out
     content = type_in("changes", vintages[0], vintages[0], "--json").json
     assert content["changes"] == content["headers"] == []
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any, Literal
 
 from welfare.cli.page import SIMULATED, AsJson, as_table, plain, say, say_json, wrapped
 from welfare.errors import BadParameter
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _SHOWN = 5  # changes of each kind: there may be thousands
+_LONG = 70  # letters of a cell that changed: a list of names may have hundreds
 _REASONS = 8  # for which records are left out: where a reason names what stood there, each record may have its own
 
 
@@ -121,18 +126,50 @@ def changes(old: Path, new: Path, /, *, on_new: Literal["keep", "raise"] = "rais
 
     found = compare(read_file(old, on_new=on_new), read_file(new, on_new=on_new))
     if as_json:
-        rows = {"summary": found.summary, "headers": found.headers, "changes": found.table, "dropped": found.dropped}
+        rows = {"summary": found.summary, "rewrites": found.rewrites, "headers": found.headers}
+        rows |= {"changes": found.table, "dropped": found.dropped}
         compared = {"old": found.old_source_id, "new": found.new_source_id, "text": found.text, "notes": found.notes}
         say_json(compared | {name: plain(frame) for name, frame in rows.items()})
         return
-    some = found.table.groupby(["table", "change"], sort=False).head(_SHOWN)
-    of_all = "" if len(some) == len(found.table) else f", {_SHOWN} of each kind at most; --json gives all"
+    headers = found.headers.groupby("change", sort=False).head(_SHOWN)
     say(
         wrapped(found.text),
         "\n".join(wrapped(f"- {note}") for note in found.notes),
-        "" if found.headers.empty else as_table(found.headers, "Headers"),
-        "" if some.empty else as_table(some, f"Changes{of_all}"),
+        as_table(found.rewrites.drop(columns="wholesale"), "Values that differ, by column")
+        if len(found.rewrites)
+        else "",
+        as_table(headers, f"Headers{_of(len(headers), len(found.headers))}", missing="-") if len(headers) else "",
+        *(
+            _some_of(found.table[(found.table["table"] == table) & (found.table["change"] == change)])
+            for table, change in zip(found.summary["table"], found.summary["change"], strict=True)
+        ),
     )
+
+
+def _of(shown: int, every: int) -> str:
+    return "" if shown == every else f", {shown} of {every:,}; --json gives all"
+
+
+def _some_of(rows: pd.DataFrame) -> str:
+    """Write a few changes of one kind, of each column first one: the first five would all be names."""
+    import pandas as pd
+
+    some = rows.iloc[rows.groupby("column", dropna=False).cumcount().argsort(kind="stable")].head(_SHOWN)
+    pairs = [_where_they_differ(old, new) for old, new in zip(some["old"], some["new"], strict=True)]
+    some = some.assign(**pd.DataFrame(pairs, columns=["old", "new"], index=some.index, dtype="str"))
+    shown = some.drop(columns=["table", "change"]).dropna(axis="columns", how="all")
+    title = f"{rows['table'].iloc[0]}, {rows['change'].iloc[0].replace('_', ' ')}{_of(len(some), len(rows))}"
+    return as_table(shown, title, missing="-")
+
+
+def _where_they_differ(old: str | None, new: str | None) -> tuple[str | None, str | None]:
+    """Cut two long texts down to the words around the first that differs; a number has no white space to cut at."""
+    if not (isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > _LONG):
+        return old, new
+    differ = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    start = old.rfind(" ", 0, differ) + 1
+    cut = [shorten(text[start:], _LONG, placeholder=" ...") for text in (old, new)]
+    return (f"... {cut[0]}", f"... {cut[1]}") if start else (cut[0], cut[1])
 
 
 def _file_in_words(held: Mapping[str, Any]) -> str:
