@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -47,6 +49,21 @@ def test_headers_that_came_and_went_are_listed_and_a_rename_is_guessed_only_wher
     assert ("appeared", EMPTY, "county") in rows  # spelled like "company", but holding other values
     assert len(result.headers) == 13
     assert "Of the headers, 2 likely renamed, 1 vanished, 10 appeared." in result.text
+
+
+def test_of_one_thing_the_words_speak_in_the_singular(layouts_compared):
+    one_name, one_grant_for_two = {"establishment_name": "Lake Meats", "size": "Small"}, {"establishment_number": "P1"}
+    results = [
+        layouts_compared([{}], [one_name]),
+        layouts_compared([{}], [{}, {"establishment_id": "9"} | one_grant_for_two]),
+        changes(
+            bundle(raw={"a": ["x"]}, facilities=pd.DataFrame({"name": ["A"]})), bundle(vintage="2025", raw={"b": []})
+        ),
+    ]
+    for said in (words for result in results for words in (result.text, *result.notes)):
+        assert not re.search(r"(?<![\d,.@-])1 (rows|records|facilities|groups|numbers|addresses)\b", said), said
+    assert "1 row of xx.food.visits@2024 cannot be compared" in results[2].notes[-1]
+    assert "cannot be told: 1, called ambiguous" in results[1].notes[0]
 
 
 def test_headers_that_hold_yes_like_a_hundred_others_are_no_rename_unless_their_letters_are_the_same():
