@@ -163,7 +163,7 @@ def test_the_paragraph_counts_an_address_once_and_tells_spelling_and_legal_forms
         for vintage, rows in (("2024-09", before), ("2025-06", after))
     )
     result = changes(old, new)
-    assert "3 renamed (of which in the legal form alone, such as Inc.: 2)" in result.text
+    assert "3 renamed (of which by a legal or short form alone, such as Inc. or Meats for Meat: 2)" in result.text
     assert "addresses (street, city, region or postcode) that differ: 2, of which in more than case" in result.text
     assert "white space and punctuation: 1." in result.text
     counted = result.rewrites.set_index("column")

@@ -109,6 +109,21 @@ def test_of_185_addresses_written_anew_ten_differ_in_spelling_alone_and_each_is_
     assert (lost.sum(), filled.sum()) == (counted["size_class"]["lost_count"], counted["size_class"]["filled_count"])
 
 
+def test_of_221_names_that_are_called_new_81_differ_in_words_that_tell_no_operator_from_another(shared, compared):
+    old, new = (cells(shared, v).set_index("establishment_id")["establishment_name"] for v in ("2024-09", "2025-06"))
+    both = old.index.intersection(new.index)
+    idle = {"inc", "llc", "co", "company", "corp", "ltd", "lp", "the", "and"}
+
+    def telling(name: str) -> set[str]:
+        words = set(re.findall(r"[a-z0-9]+", re.sub(r"['.]", "", name.casefold()))) - idle
+        return {re.sub(r"^(meat|food|farm)s$", r"\1", word) for word in words}
+
+    pairs = [(a, b) for a, b in zip(old[both], new[both], strict=True) if folded(a) != folded(b)]
+    assert (len(pairs), sum(telling(a) == telling(b) for a, b in pairs)) == (221, 81)
+    said = "221 renamed (of which by a legal or short form alone, such as Inc. or Meats for Meat: 81)"
+    assert said in compared("2024-09", "2025-06").text
+
+
 def test_coordinates_of_125_establishments_differ_most_of_them_by_less_than_half_a_kilometre(shared, compared):
     (note,) = [note for note in compared("2024-09", "2025-06").notes if "coordinates differ" in note]
     old, new = (cells(shared, v).set_index("establishment_id") for v in ("2024-09", "2025-06"))

@@ -92,7 +92,7 @@ def _aside(name: object, change: str, rows: pd.DataFrame, facilities: pd.DataFra
     """Return what keeps a count from saying more than it does."""
     if change == "renamed":
         same = int(same_but_for_form(rows["old"], rows["new"]).sum())
-        return f"of which in the legal form alone, such as Inc.: {same:,}" if same else ""
+        return f"of which by a legal or short form alone, such as Inc. or Meats for Meat: {same:,}" if same else ""
     if change in ("vanished", "appeared") and name != "facilities":
         about = facilities.loc[facilities["change"] == change, "key"]
         same = int(rows["key"].str.partition(" | ")[0].isin(about).sum())
