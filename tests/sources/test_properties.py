@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from datetime import date
 from pathlib import Path
@@ -103,14 +104,15 @@ def test_any_cells_are_read_or_refused_by_an_error_of_the_library(tmp_path, rows
 
 @quick
 @given(st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=6))
-def test_raw_is_the_file_without_white_space_around_cells_and_without_empty_records(tmp_path, rows):
+def test_raw_is_the_file_without_what_nobody_sees_around_cells_and_without_empty_records(tmp_path, rows):
     path = tmp_path / "file.csv"
     records = [dict(zip("abc", row, strict=True)) for row in rows]
     path.write_bytes(as_csv(["a", "b", "c"], records, quote_all=True).encode())
-    filled = [row for row in rows if any(cell.strip() for cell in row)]
+    seen = [[re.sub(r"[\ufeff\u200b\u2060\u00ad]", "", cell).strip() for cell in row] for row in rows]
+    filled = [row for row in seen if any(row)]
     assume(filled)
     frame = to_records(read_rows(path), 0).frame
-    assert [list(row) for row in frame.itertuples(index=False)] == [[cell.strip() for cell in row] for row in filled]
+    assert [list(row) for row in frame.itertuples(index=False)] == filled
 
 
 @quick

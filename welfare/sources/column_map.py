@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from welfare.errors import BadParameter
+from welfare.schema.codes import shipped
 from welfare.schema.columns import columns
+from welfare.sources.days import groups, is_format, is_week
 from welfare.sources.mapping import OF_THE_FILE, VOCABULARY
+from welfare.sources.places import coordinate_system
 from welfare.sources.rows import MAKERS, parse_reading
 
 # Which words may fill a column of each type; `positive`, for one, yields labels.
@@ -90,7 +95,29 @@ def _fault(row: pd.Series, used: pd.DataFrame, named: list[str]) -> str:
         return "'needs' fills no column" if column else ""
     if word == "ids" and table != "identifiers":
         return f"'ids' fills identifiers, not {table}"
-    return _type_fault(word, table, column, named) or _said_after_a_bar(row) or _rivals(row, used)
+    return (
+        _type_fault(word, table, column, named)
+        or _argument_fault(word, row["transform"].partition(" ")[2])
+        or _said_after_a_bar(row)
+        or _rivals(row, used)
+    )
+
+
+def _argument_fault(word: str, rest: str) -> str:
+    """Return what is wrong with what follows a word: no cell could be read by it, or each would be guessed at."""
+    if word in ("date", "first_day", "last_day", "days_later"):
+        form = re.sub(r"^(?:(?:month|year) of|\d+) ", "", rest) if word != "date" else rest
+        return "" if is_format(form) else f"{form!r} is no strptime format of a day with its year and without its zone"
+    if word in ("week_begins", "week_ends"):
+        return "" if is_week(rest) else f"{rest!r} is no regular expression with two groups, week and year"
+    if word == "extract":
+        return "" if groups(rest) else f"{rest!r} is no regular expression with a group"
+    if word in ("longitude", "latitude"):
+        return "" if coordinate_system(rest) else f"the coordinate system {rest!r} is not known"
+    codes, *names = rest.split() or [""]
+    if word == "lookup" and (not re.fullmatch(r"\w+", codes) or not {*names} <= {*shipped(f"codes/{codes}.csv")}):
+        return f"data/codes/{codes}.csv has no columns {' and '.join(names)}"
+    return ""
 
 
 def _said_after_a_bar(row: pd.Series) -> str:

@@ -73,9 +73,25 @@ def _reasons(days: pd.Series, cells: pd.Series, expected: str) -> pd.Series:
     return ("'" + cells + f"' is not {expected}").where(bad, "")
 
 
+def is_format(form: str) -> bool:
+    """Say whether days can be read in a strptime format without guessing: pandas' ``mixed`` guesses, cell by cell."""
+    if not {"%Y", "%y"} & set(re.findall("%.", form)) or re.search("%[zZ]", form):
+        return False
+    try:
+        pd.to_datetime("", format=form, errors="coerce")
+    except (ValueError, re.error):
+        return False
+    return True
+
+
 def is_week(pattern: str) -> bool:
     """Say whether a regular expression has the two groups, week and year, that a week is read from."""
+    return groups(pattern) == 2
+
+
+def groups(pattern: str) -> int:
+    """Return how many groups a regular expression has; 0 if it is none."""
     try:
-        return re.compile(pattern).groups == 2
+        return re.compile(pattern).groups
     except re.error:
-        return False
+        return 0

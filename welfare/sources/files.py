@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections import Counter
-from datetime import datetime, time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ import pandas as pd
 
 from welfare.errors import FileMissing, NotData, Truncated, WrongEncoding
 from welfare.sources.structured import read_structured
+from welfare.sources.workbooks import read_workbook
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 STRUCTURED = {".json", ".geojson"}
@@ -33,13 +33,18 @@ class RawFile(NamedTuple):
     not_utf8: str = ""  # where and which byte first broke UTF-8; empty if none did
 
 
+# Signs that nobody sees, and that make two ids of one: a byte order mark, a zero-width space, a word joiner, a soft
+# hyphen.
+_UNSEEN = re.compile("[\ufeff\u200b\u2060\u00ad]")
+
+
 def tidy_header(header: str) -> str:
     """Return a header with its white space folded: workbooks break headers over lines."""
     return re.sub(r"\s+", " ", header).strip()
 
 
 def read_rows(path: str | Path) -> RawFile:
-    """Read a CSV file, the first sheet of a workbook, or the records of a JSON file as rows of text.
+    """Read a CSV file, a workbook's first visible sheet, or the records of a JSON file as rows of text.
 
     Text is read as UTF-8 and, failing that, provisionally as windows-1252 (what is called latin-1 on the web), which
     nearly every byte sequence is: whoever knows the source must then ask :func:`require_encoding` whether it publishes
@@ -59,6 +64,8 @@ def read_rows(path: str | Path) -> RawFile:
         If the file is empty, a web page, JSON, or a workbook that has no cells or cannot be opened.
     WrongEncoding
         If the file is UTF-16 or binary.
+    TooLarge
+        If it is a workbook that would not fit in memory.
     Truncated
         If a quoted field is never closed, or JSON breaks off.
     """
@@ -70,6 +77,8 @@ def read_rows(path: str | Path) -> RawFile:
     content = path.read_bytes()
     _refuse_web_answer(path, content)
     raw = _read(path, content)
+    if any(_UNSEEN.search("".join(row)) for row in raw.rows):
+        raw = raw._replace(rows=[[_UNSEEN.sub("", cell) for cell in row] for row in raw.rows])
     filled = [i for i, row in enumerate(raw.rows) if any(cell and not cell.isspace() for cell in row)]
     if not filled:
         raise NotData(
@@ -84,7 +93,8 @@ def read_rows(path: str | Path) -> RawFile:
 def _read(path: Path, content: bytes) -> RawFile:
     kind = path.suffix.lower()
     if kind in WORKBOOKS and content:
-        return _read_workbook(path)
+        rows, notes = read_workbook(path)
+        return RawFile(path, rows, list(range(1, len(rows) + 1)), notes)
     if kind in STRUCTURED and content:
         return _read_json(path, content)
     return _read_csv(path, content)
@@ -191,33 +201,6 @@ def require_encoding(raw: RawFile, published: str) -> None:
             spoiled="Names and addresses would be garbled and fail to link.",
             todo="Save the file again as CSV UTF-8, or download the agency's own copy.",
         )
-
-
-def _read_workbook(path: Path) -> RawFile:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        with CalamineWorkbook.from_path(path) as workbook:
-            cells = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False) if workbook.sheet_names else []
-            others = workbook.sheet_names[1:]
-    except CalamineError as error:
-        raise NotData(
-            f"the workbook cannot be opened ({error})",
-            where=str(path),
-            spoiled="Its facilities would silently be missing.",
-            todo="Open it in a spreadsheet program to see what it is, then download it again.",
-        ) from None
-    rows = [[_cell_text(cell) for cell in row] for row in cells]
-    notes = (f"only the first sheet of {path.name} was read; not read: {', '.join(others)}",) if others else ()
-    return RawFile(path, rows, list(range(1, len(rows) + 1)), notes)
-
-
-def _cell_text(cell: object) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))  # a workbook holds every number as a float; an id must not gain ".0"
-    if isinstance(cell, datetime) and cell.time() == time():
-        return str(cell.date())  # a day, which some writers store with a time of midnight
-    return "" if cell is None else str(cell)
 
 
 def header_candidates(raw: RawFile) -> range:

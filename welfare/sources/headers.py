@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -62,7 +63,8 @@ def recognise(
     likeness, minus_row, headers, layout = max(scored, key=lambda item: item[:2])
     row = -minus_row
     matched = layout.matched(headers)
-    new = tuple(h for h in headers if h not in {*layout.headers}.union(*matched.values()))
+    known = {*layout.headers}.union(*matched.values())
+    new = tuple(h for h in headers if h not in known)
     missing = tuple(h for h in layout.headers if h not in headers)
     missing += tuple(f"a header like {pattern}" for pattern, names in matched.items() if not names)
     if likeness < _NEARLY and missing:
@@ -74,7 +76,7 @@ def recognise(
 
 
 def _refuse_twice(raw: RawFile, row: int, headers: list[str]) -> None:
-    twice = sorted({h for h in headers if headers.count(h) > 1})
+    twice = sorted(header for header, times in Counter(headers).items() if times > 1)
     if twice:
         raise HeaderDrift(
             f"the header {twice[0]!r} stands twice",

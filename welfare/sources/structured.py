@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,18 +27,37 @@ def read_structured(path: str, text: str) -> tuple[list[list[str]], tuple[str, .
     Truncated
         If the text breaks off or is no JSON.
     NotData
-        If it holds no table of records.
+        If it holds no table of records, or says a key twice, of which JSON readers silently keep one.
     """
     try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        line = getattr(error, "lineno", 1)
+        content = json.loads(text, object_pairs_hook=lambda pairs: _once(path, pairs))
+        if re.search(r"\\u[dD]", text):  # half a character, which no text can hold, can only be written so
+            json.dumps(content, ensure_ascii=False).encode("utf-8")
+        return _read(path, content)
+    except (RecursionError, ValueError) as error:  # too deep, no JSON, a number of 5,000 digits, half a character
+        line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise Truncated(
             f"the JSON cannot be read ({getattr(error, 'msg', error)})",
-            where=f"{path}, line {line}",
+            where=f"{path}{line}",
             spoiled="Every record from there on would be lost.",
             todo="The file ends early or is damaged: download it again.",
         ) from None
+
+
+def _once(path: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise NotData(
+            f"the key {twice!r} stands twice in one object of the JSON",
+            where=path,
+            spoiled="Only one of the two would be read: a record, or a cell of one, would silently be lost.",
+            todo="Look which of the two is true and delete the other in a copy, or ask the publisher.",
+        )
+    return found
+
+
+def _read(path: str, content: Any) -> tuple[list[list[str]], tuple[str, ...]]:
     if isinstance(content, dict) and content.get("type") == "FeatureCollection":
         return _features(path, content), ()
     records, notes = _table(content)
@@ -120,7 +140,8 @@ def _features(path: str, content: Mapping[str, Any]) -> list[list[str]]:
 
     system = _system(content)
     records = []
-    for number, feature in enumerate(content.get("features") or (), start=1):
+    features = content.get("features")
+    for number, feature in enumerate(features if isinstance(features, list) else (), start=1):
         try:
             outline = shapely.force_2d(shape(feature["geometry"]))
             records.append({**_flat(feature.get("properties") or {}), OUTLINE: outline.wkt, CRS: system})
@@ -142,9 +163,16 @@ def _features(path: str, content: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _system(content: Mapping[str, Any]) -> str:
-    """Return the coordinate system that a GeoJSON names in the old way, as EPSG:26918; degrees where it names none."""
+    """Return the coordinate system that a GeoJSON names in the old way, as EPSG:26918; degrees where it names none.
+
+    What is not understood is returned as it stands, so that nobody takes its coordinates for degrees.
+    """
     named = content.get("crs")
-    words = str(((named or {}).get("properties") or {}).get("name", "")) if isinstance(named, dict) else ""
+    if named is None:
+        return _DEGREES
+    properties = named.get("properties") if isinstance(named, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else named
+    words = name if isinstance(name, str) and name else json.dumps(named)
     if found := re.search(r"EPSG:+(\d+)$", words):
         return f"EPSG:{found[1]}"
-    return _DEGREES if not words or words.endswith(("CRS84", "CRS:84")) else words
+    return _DEGREES if words.endswith(("CRS84", "CRS:84")) else words

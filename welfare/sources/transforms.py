@@ -17,9 +17,10 @@ from welfare.schema.codes import code_map
 
 Read = tuple[pd.Series, pd.Series]  # values, reasons (empty string where the cell could be read)
 
-# A comma parts thousands or nothing: "1,5" is somebody's decimal comma, and is refused, not read as 15.
-_WHOLE = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.0*)?"
-_NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?"
+# A comma parts thousands or nothing: "1,5" and "0,500" are somebody's decimal comma, and are refused, not read as 15
+# and 500.
+_WHOLE = r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.0*)?"
+_NUMBER = r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?"
 _EXACT = 2**53  # beyond it a float no longer tells whole numbers apart
 
 
