@@ -37,6 +37,12 @@ columns:
   geometry: {table: footprints, column: geometry, transform: outline}
   crs: {table: footprints, column: geometry, transform: outline}
 """
+PLANTS = """\
+source: my.plants
+columns:
+  name: {table: facilities, column: name}
+  town: {table: facilities, column: city}
+"""
 Reader = Callable[..., Tables]
 
 
@@ -75,6 +81,46 @@ def test_a_sign_that_nobody_sees_does_not_make_another_plant_of_one(attack, sign
     found = attack(table(f"P{sign}1,2024-01-02,3,4{sign}", headers=f"{sign}plant,da{sign}y,dead,share"))
     assert found.mortality["facility_id"].iloc[-1] == found.mortality["facility_id"].iloc[0] == "my.plants:P1"
     assert found.measures["value"].iloc[-1] == 4
+
+
+# Lines that are no records
+
+
+@pytest.mark.parametrize("word", ["Total", "TOTALS:", "Grand total", "Subtotal", "Sum"])
+def test_a_sum_below_the_records_is_a_reject_and_does_not_double_them(attack, word):
+    found = attack(table(f"{word},,820,840"))
+    assert found.mortality["deaths_count"].sum() == 820  # 1 + 2 + ... + 40
+    assert found.rejects.to_numpy().tolist() == [[41, f"it begins with '{word}': a sum of other records, not a record"]]
+
+
+def test_a_sum_is_left_out_of_a_short_table_too_and_under_an_empty_cell(attack):
+    found = attack("plant,day,dead,share\nP1,2024-01-02,3,4\nP2,2024-01-02,5,4\n,Total,8,8\n")
+    assert found.mortality["deaths_count"].tolist() == [3, 5]
+    assert found.rejects["row"].tolist() == [3]
+
+
+@pytest.mark.parametrize("plant", ["Total Foods", "P41 Total", "Summit"])
+def test_a_name_that_holds_the_word_is_a_name(attack, plant):
+    assert attack(table(f"{plant},2024-01-02,1,1")).mortality["facility_id"].iloc[-1] == f"my.plants:{plant}"
+
+
+def test_where_most_rows_say_total_it_is_a_word_of_the_file(attack):
+    found = attack("plant,day,dead,share\nTotal,2024-01-02,3,4\nTotal,2024-01-03,5,4\n")
+    assert found.mortality["deaths_count"].tolist() == [3, 5]
+
+
+def test_headers_that_stand_once_more_inside_a_file_are_no_record(attack):
+    found = attack("name,town\nA,B\nname,town\nname,elsewhere\n", PLANTS)
+    assert found.facilities["name"].tolist() == ["A", "name"]
+    assert found.rejects.to_numpy().tolist() == [[2, "it is the row of headers once more"]]
+
+
+@pytest.mark.parametrize("note", ["Source: the agency", "* provisional", "Note 2: until June", '"Notes: one,\ntwo"'])
+def test_a_note_below_the_table_is_no_plant(attack, note):
+    found = attack(table(f"{note},,,", "Source: a plant of this name,2024-01-02,1,1"))
+    assert found.rejects["row"].tolist() == [41]
+    assert found.rejects["reason"].str.endswith("a note, not a record").all()
+    assert len(found.mortality) == 41
 
 
 # Workbooks

@@ -11,6 +11,7 @@ from welfare.errors import BadValue
 from welfare.schema.columns import columns, conform
 from welfare.schema.tables import no_conversions
 from welfare.schema.units import conversion
+from welfare.sources.beside_records import no_record
 from welfare.sources.fill import WORDS as FILLS
 from welfare.sources.fill import Filler, Period
 from welfare.sources.plausible import impossible, latest_day
@@ -85,9 +86,10 @@ def map_records(
     BadValue
         If more than a twentieth of the records cannot be read, or more than half say nothing.
     """
-    records = _prepared(records.reset_index(drop=True), layout)
-    broken = pd.Series("", index=records.index, dtype="str") if faults is None else faults.reset_index(drop=True)
-    reasons = broken.copy()
+    records = records.reset_index(drop=True)
+    beside = no_record(records)
+    reasons = beside.copy() if faults is None else beside.mask(beside == "", faults.reset_index(drop=True))
+    records = _prepared(records, layout)
     filler = Filler(records, period, reasons)
     names = [name for name in dict.fromkeys(layout.map["table"]) if name not in ("", _EVERY_TABLE)]
     built = {name: _build(filler, layout.map, name) for name in names}
@@ -95,7 +97,7 @@ def map_records(
         filler.note(impossible(frame, latest or latest_day(None, None)).reindex(records.index, fill_value=""))
     spoke = pd.Index([]).append([frame.index for frame in built.values()])
     silent = pd.Series(~records.index.isin(spoke), index=records.index) & (reasons == "")
-    _refuse_too_many(reasons, silent, where, layout, lines)
+    _refuse_too_many(reasons.where(beside == "", ""), silent, where, layout, lines)
     reasons[silent] = _SILENT
     kept = reasons.index[reasons == ""]
     frames = _once({name: frame[frame.index.isin(kept)] for name, frame in built.items()})
