@@ -21,7 +21,7 @@ class WelfareError(Exception):
     def __init__(self, what: str, *, where: str = "", spoiled: str = "", todo: str = "") -> None:
         self.what, self.where, self.spoiled, self.todo = what, where, spoiled, todo
         sentences = [f"{where}: {what}" if where else what, spoiled, todo]
-        super().__init__(" ".join(s if s.endswith((".", ")", "?")) else f"{s}." for s in sentences if s))
+        super().__init__(" ".join(s if s.endswith((".", "?", ".)")) else f"{s}." for s in sentences if s))
 
 
 class RecordsLeftOut(UserWarning):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from welfare.errors import BadParameter, BadValue, HeaderDrift, NotData, TooLarge, Truncated
+from welfare.errors import BadParameter, BadValue, HeaderDrift, NotData, TooLarge, Truncated, UnknownSource
 from welfare.schema.tables import Tables
 from welfare.sources.own_map import load_map
 from welfare.sources.read import read
@@ -213,6 +213,15 @@ def test_a_hidden_sheet_is_not_read_in_place_of_the_one_that_is_seen(attack, tmp
     assert found.notes == ("only the first sheet of file.xlsx was read; not read: Plants",)
 
 
+def test_a_table_behind_a_title_sheet_is_pointed_to(attack, tmp_path):
+    path = tmp_path / "file.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Read me").write(0, 0, "About this file")
+        book.add_worksheet("Data").write_row(0, 0, HEADERS)
+    with pytest.raises(UnknownSource, match="not read: Data"):
+        attack(path)
+
+
 # JSON
 
 RECORDS = [dict(zip(HEADERS, [f"P{i}", "2024-01-02", i, i / 2], strict=True)) for i in range(1, 41)]
@@ -232,6 +241,15 @@ def test_a_key_that_stands_twice_in_json_loses_neither_a_record_nor_a_cell(attac
 def test_json_that_no_table_can_hold_is_refused(attack, value):
     with pytest.raises(Truncated, match="the JSON cannot be read"):
         attack(f'[{{"plant": {value}}}]', suffix=".json")
+
+
+def test_an_error_in_json_names_the_record_and_no_line(attack):
+    with pytest.raises(HeaderDrift) as caught:
+        attack(json.dumps([*RECORDS, {"other": 1}]), suffix=".json")
+    assert caught.value.where.endswith("file.json, column 5")
+    with pytest.raises(BadValue) as value:
+        attack(json.dumps([*RECORDS[:5], RECORDS[5] | {"dead": "few"}]), suffix=".json")
+    assert value.value.where.endswith("file.json, record 6")
 
 
 def outlines(crs: object = None, *more: object, size: float = 0.001, **members: object) -> str:

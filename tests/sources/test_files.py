@@ -172,3 +172,11 @@ def test_an_empty_first_column_of_a_workbook_is_no_column(tmp_path):
     raw = read_rows(path)
     assert raw.lines == [3, 4]
     assert to_records(raw, 0).frame.to_dict("records") == [{"a": "1", "b": "2"}]
+
+
+def test_titles_above_the_headers_of_a_text_file_are_passed_over(directory):
+    path = directory({"establishment_id": "7"})
+    path.write_text("Data Extracted on\n\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    tables = read(path)
+    assert tables.facilities["facility_id"].tolist() == ["us.fsis:7"]
+    assert tables.facilities["source_row"].tolist() == [1]

@@ -128,7 +128,7 @@ def test_a_record_that_says_nothing_the_layout_reads_is_a_reject(directory):
         {"row": 31, "reason": "the record says nothing that this layout reads"}
     ]
     assert tables.facilities["source_row"].tolist() == list(range(1, 31))
-    assert any("1 of 31 records were left out" in note for note in tables.notes)
+    assert any("records left out: 1 of 31" in note for note in tables.notes)
 
 
 def test_an_unreadable_cell_keeps_its_whole_record_out_and_names_the_header(directory):

@@ -85,12 +85,9 @@ def _refuse_other_separators(raw: RawFile) -> None:
 
 
 def _header_row(raw: RawFile) -> int:
-    """Return the row that is most like a header: the most different cells that hold letters; the first of equals."""
-
-    def named(row: int) -> int:
-        return len({cell.strip() for cell in raw.rows[row] if re.search(r"[^\W\d_]", cell)})
-
-    return max(header_candidates(raw), key=named)
+    """Return the first row that is about as full as the fullest near it: a title above a table is a cell or two."""
+    filled = {row: sum(bool(cell.strip()) for cell in raw.rows[row]) for row in header_candidates(raw)}
+    return next(row for row, cells in filled.items() if 2 * cells > max(filled.values()))
 
 
 def _refuse_unnamed(raw: RawFile, header: int) -> None:

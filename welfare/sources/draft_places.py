@@ -54,7 +54,7 @@ def flow(place: Place) -> str:
 def as_yaml(text: str) -> str:
     """Return text as YAML that means the same wherever it stands."""
     plain = re.fullmatch(r"\w(?:[\w ./()%²³+-]*[\w)%²³])?", text) and text.casefold() != "null"
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def fits(look: Look, column: str, table: str) -> bool:

@@ -19,7 +19,7 @@ WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 STRUCTURED = {".json", ".geojson"}
 _BOM = b"\xef\xbb\xbf"  # the mark that Excel puts before UTF-8
 _TOO_MANY = 0.05  # above this share of records with too few or too many fields, it is the file that is broken
-_HEADER_SEARCH_ROWS = 10  # a workbook may open with a title or the day of the extract
+_HEADER_SEARCH_ROWS = 10  # a file may open with a title or the day of the extract
 
 
 class RawFile(NamedTuple):
@@ -31,6 +31,12 @@ class RawFile(NamedTuple):
     notes: tuple[str, ...]
     encoding: str = "utf-8"
     not_utf8: str = ""  # where and which byte first broke UTF-8; empty if none did
+
+    def place(self, row: int) -> str:
+        """Return where a row begins, for errors: JSON has records in place of lines, and headers are their keys."""
+        if self.path.suffix.lower() not in STRUCTURED:
+            return f"{self.path}, line {self.lines[row]}"
+        return f"{self.path}, record {self.lines[row]}" if self.lines[row] else str(self.path)
 
 
 # Signs that nobody sees, and that make two ids of one: a byte order mark, a zero-width space, a word joiner, a soft
@@ -204,8 +210,8 @@ def require_encoding(raw: RawFile, published: str) -> None:
 
 
 def header_candidates(raw: RawFile) -> range:
-    """Return the rows that could be the header: the first of a text file, the first few of a workbook."""
-    return range(min(len(raw.rows), _HEADER_SEARCH_ROWS) if raw.path.suffix.lower() in WORKBOOKS else 1)
+    """Return the rows that could be the header: the first few, since a title may stand above it."""
+    return range(1 if raw.path.suffix.lower() in STRUCTURED else min(len(raw.rows), _HEADER_SEARCH_ROWS))
 
 
 def column_names(raw: RawFile, header: int) -> list[str]:
@@ -254,7 +260,7 @@ def to_records(raw: RawFile, header: int) -> Records:
     if not rows:
         raise NotData(
             "the file has a header but no record",
-            where=f"{raw.path}, line {raw.lines[header]}",
+            where=raw.place(header),
             spoiled="Its facilities would silently be missing.",
             todo="Download it again.",
         )
@@ -270,9 +276,10 @@ def to_records(raw: RawFile, header: int) -> Records:
         raise Truncated(
             f"the record has {len(rows[first])} fields where the header has {width}"
             + (f", as have {len(bad) - 1} others too few or too many" if len(bad) > 1 else ""),
-            where=f"{raw.path}, line {lines[first]}",
+            where=raw.place(header + 1 + first),
             spoiled="Cells would stand under the wrong header, or records after it would be missing.",
-            todo="The file ends early or a comma is unquoted: download it again, or repair that line.",
+            todo="The file ends early, a comma is unquoted, or lines stand above the headers: download it again, or "
+            "repair or delete those lines in a copy.",
         )
     whole = [
         row[:width] + [""] * (width - len(row)) if fault else row[:width]

@@ -80,7 +80,7 @@ def _refuse_twice(raw: RawFile, row: int, headers: list[str]) -> None:
     if twice:
         raise HeaderDrift(
             f"the header {twice[0]!r} stands twice",
-            where=f"{raw.path}, line {raw.lines[row]}, column {_second(column_names(raw, row), twice[0]) + 1}",
+            where=f"{raw.place(row)}, column {_second(column_names(raw, row), twice[0]) + 1}",
             spoiled="Which of the two columns holds the values cannot be told.",
             todo="Delete or rename one in a copy of the file.",
         )
@@ -92,27 +92,29 @@ def _second(names: list[str], name: str) -> int:
 
 def _unknown(raw: RawFile, row: int, headers: list[str], wanted: Sequence[Layout], source: str | None) -> UnknownSource:
     shown = ", ".join(headers[:6]) + (", ..." if len(headers) > 6 else "")
+    shown = "; ".join([shown, *(note for note in raw.notes if "sheet" in note)])  # the table may be on another one
     if wanted[0].name == BY_THE_CALLER:
         lacks = [header for header in wanted[0].headers if header not in headers]
         return UnknownSource(
             f"the file's headers ({shown}) are not those of the mapping: it lacks {', '.join(map(repr, lacks))}",
-            where=f"{raw.path}, line {raw.lines[row]}",
+            where=raw.place(row),
             spoiled="Columns read under a guess would put one quantity in another's place.",
             todo="Write the headers in the mapping as the file does.",
         )
     nearest: dict[str, float] = {}
     for layout in layouts():
         nearest[layout.source] = max(nearest.get(layout.source, 0), _likeness(headers, layout))
-    three = sorted(nearest, key=lambda name: -nearest[name])[:3]
+    three = [name for name in sorted(nearest, key=lambda name: -nearest[name])[:3] if nearest[name]]
+    near = ", ".join(f"{name} ({nearest[name]:.0%} of headers shared)" for name in three)
     separator = next((sign for sign in ";\t|" if len(headers) == 1 and sign in headers[0]), None)
     return UnknownSource(
         f"{'no source has these headers' if source is None else f'these are not the headers of {source}'} ({shown})"
         + (f"; its cells are parted by {separator!r}, not by commas" if separator else ""),
-        where=f"{raw.path}, line {raw.lines[row]}",
+        where=raw.place(row),
         spoiled="Columns read under a guess would put one quantity in another's place.",
-        todo="Nearest sources: "
-        + ", ".join(f"{name} ({nearest[name]:.0%} of headers shared)" for name in three)
-        + ". A new source needs a row in data/sources.csv and a column map (docs/how-to/new-source.md).",
+        todo=(f"Nearest sources: {near}. " if near else "No source shares a header with it. ")
+        + "For a file of your own draft a mapping with `welfare map FILE` (docs/how-to/bring-your-own-file.md); an "
+        "agency's new file needs a row in data/sources.csv and a column map (docs/how-to/new-source.md).",
     )
 
 
@@ -135,7 +137,7 @@ def _drift(raw: RawFile, row: int, layout: Layout, new: tuple[str, ...], missing
         spoiled = "No column that is read is lost, but what else has changed in the file is not known."
     return HeaderDrift(
         f"the file {' and '.join(parts)}.{likely}",
-        where=f"{raw.path}, line {raw.lines[row]}{at}",
+        where=f"{raw.place(row)}{at}",
         spoiled=spoiled,
         todo=(
             "Correct the mapping"

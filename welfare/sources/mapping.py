@@ -195,7 +195,8 @@ def conversions(layout: Layout) -> pd.DataFrame:
     rule: Any
     for rule in layout.map.assign(unit=rest)[word == "measure"].itertuples():
         how = conversion(rule.unit, columns(rule.table)[rule.column].unit)
-        rows.append((rule.table, rule.column, rule.header, how.unit, how.into, how.how))
+        if how.unit != how.into:
+            rows.append((rule.table, rule.column, rule.header, how.unit, how.into, how.how))
     return pd.DataFrame(rows, columns=list(no_conversions()), dtype="str")
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from welfare.errors import BadParameter, FileMissing
 from welfare.schema.tables import Tables, validate
 from welfare.sources.column_map import check_map
-from welfare.sources.files import RawFile, column_names, read_rows, require_encoding, tidy_header, to_records
+from welfare.sources.files import STRUCTURED, RawFile, column_names, read_rows, require_encoding, tidy_header, to_records
 from welfare.sources.headers import recognise
 from welfare.sources.manifest import find_entry, parse_period, require_unaltered
 from welfare.sources.mapping import conversions, map_records
@@ -95,7 +95,7 @@ def read(
         about["period"] or None if period is None else period, entry.period or (vintage if vintage and snapshot else "")
     )
     source_id = f"{layout.source}@{vintage}" if vintage else layout.source
-    lines = raw.lines[header + 1 :]
+    lines = [] if raw.path.suffix.lower() in STRUCTURED else raw.lines[header + 1 :]  # JSON is told by the record
     latest = latest_day(parse_period(vintage or ""), covers)
     mapped = map_records(records, layout, period=covers, where=str(raw.path), lines=lines, faults=faults, latest=latest)
     frames = {name: _checked(frame, name, source_id) for name, frame in mapped.frames.items()}
@@ -103,11 +103,11 @@ def read(
     if covers is None and entry.period:
         notes.append(f"the manifest's period {entry.period!r} names no days, so what time the file covers is unknown")
     if twice := int(records.duplicated().sum()):
-        notes.append(f"{twice:,} records repeat another word for word, and both are counted: look whether they are one")
+        notes.append(f"records that repeat another word for word: {twice:,}; all count: look whether they are one")
     if new:
         notes.append(f"columns no layout knows were kept in .raw, unread: {', '.join(new)}")
     if len(mapped.rejects):
-        notes.append(f"{len(mapped.rejects):,} of {len(records):,} records were left out; .rejects says why")
+        notes.append(f"records left out: {len(mapped.rejects):,} of {len(records):,}; .rejects says why")
     withheld = [*layout.map.loc[layout.map["transform"] == "withheld", "header"], *filter(likely_personal, new)]
     tables = Tables(
         source_id=source_id,
