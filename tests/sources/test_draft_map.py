@@ -353,7 +353,7 @@ def test_every_phrase_of_the_list_leads_to_a_place_that_exists(write):
         assert row["column"] in {name for table in table_names() for name in columns(table)}
 
 
-names = st.text(alphabet="abcdeé _#%:'\"{}[]-~!&*,.?0123456789", min_size=1, max_size=12)
+names = st.text(alphabet="abcdeé _#%:'\"{}[]-~!&*,.?0123456789", min_size=1, max_size=12).filter(str.strip)
 
 
 @given(
