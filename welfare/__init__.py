@@ -30,11 +30,11 @@ __all__ = [
 _HOMES = {
     "account": "welfare.accounting.ledger",
     "build_panel": "welfare.panel.build",
-    "changes": "welfare.sources.changes",
+    "changes": "welfare.sources.compare.changes",
     "count_model": "welfare.stats.counts",
     "coverage": "welfare.panel.exposure",
     "describe": "welfare.sources.describe",
-    "fetch": "welfare.sources.fetch",
+    "fetch": "welfare.sources.web.fetch",
     "link_records": "welfare.link.links",
     "parameters": "welfare.accounting.parameters",
     "profile": "welfare.patterns.profiles",
@@ -56,12 +56,12 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.panel.exposure import coverage
     from welfare.patterns.profiles import profile
     from welfare.patterns.scan import scan
-    from welfare.sources.changes import changes
+    from welfare.sources.compare.changes import changes
     from welfare.sources.describe import describe
-    from welfare.sources.fetch import fetch
     from welfare.sources.read import read
     from welfare.sources.registry import registry
     from welfare.sources.trace import trace
+    from welfare.sources.web.fetch import fetch
     from welfare.stats.counts import count_model
     from welfare.stats.rates import rate
     from welfare.study import run_study

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.sources.conftest import DIRECTORY, PLANT, as_csv, headers
-from welfare.sources.changes import changes
+from welfare.sources.compare.changes import changes
 from welfare.sources.read import read
 
 

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from welfare.sources.draft_map import draft_map
+from welfare.sources.own.draft_map import draft_map
 from welfare.sources.read import read
 
 FINISHED = """

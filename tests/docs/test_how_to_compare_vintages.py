@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from welfare.sources.changes_in_words import WORDS as CHANGES
+from welfare.sources.compare.changes_in_words import WORDS as CHANGES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "compare-vintages.md"
 

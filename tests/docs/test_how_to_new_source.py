@@ -10,7 +10,7 @@ import pytest
 
 from welfare.schema.codes import shipped
 from welfare.sources.manifest import _NEEDED as MANIFEST_COLUMNS
-from welfare.sources.mapping import VOCABULARY
+from welfare.sources.maps.mapping import VOCABULARY
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "new-source.md").read_text(encoding="utf-8")
 

@@ -10,9 +10,9 @@ import pytest
 
 from welfare.schema.columns import columns, table_names
 from welfare.schema.units import conversion
-from welfare.sources import own_cells, own_map
-from welfare.sources.draft_map import draft_map
-from welfare.sources.own_map import load_map
+from welfare.sources.own import own_cells, own_map
+from welfare.sources.own.draft_map import draft_map
+from welfare.sources.own.own_map import load_map
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "bring-your-own-file.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w.]+)`:\n\n```text\n(.*?)```", PAGE, flags=re.M | re.S))

@@ -13,7 +13,7 @@ from xlsxwriter import Workbook
 
 from tests.sources.conftest import as_csv
 from welfare.schema.codes import shipped
-from welfare.sources.files import WORKBOOKS
+from welfare.sources.raw.files import WORKBOOKS
 from welfare.sources.registry import Layout, layouts, source_row
 
 Record = dict[str, str]

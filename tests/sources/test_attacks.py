@@ -14,9 +14,9 @@ import xlsxwriter
 
 from welfare.errors import BadParameter, BadValue, HeaderDrift, NotData, TooLarge, Truncated, UnknownSource
 from welfare.schema.tables import Tables
-from welfare.sources.own_map import load_map
+from welfare.sources.own.own_map import load_map
+from welfare.sources.raw.workbooks import read_workbook
 from welfare.sources.read import read
-from welfare.sources.workbooks import read_workbook
 
 HEADERS = ["plant", "day", "dead", "share"]
 DAY = "day: {table: mortality, column: date_from, date: YYYY-MM-DD}"

@@ -8,7 +8,7 @@ import pytest
 from tests.sources.conftest import DIRECTORY, HUMANE
 from tests.sources.two_vintages import EMPTY, MILL, PLANT, bundle, counts, found
 from welfare.errors import BadParameter
-from welfare.sources.changes import changes
+from welfare.sources.compare.changes import changes
 from welfare.sources.read import read
 
 

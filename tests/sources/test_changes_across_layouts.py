@@ -9,7 +9,7 @@ import pytest
 
 from tests.sources.conftest import DIRECTORY
 from tests.sources.two_vintages import EMPTY, OLD_PLANT, bundle, counts, found
-from welfare.sources.changes import Changes, changes
+from welfare.sources.compare.changes import Changes, changes
 from welfare.sources.read import read
 
 

@@ -10,7 +10,7 @@ from shapely.geometry import box
 from tests.sources.conftest import DEMOGRAPHICS, DIRECTORY, HUMANE, OSHA
 from tests.sources.two_vintages import EMPTY, MILL, OLD_PLANT, PLANT, bundle, counts, found
 from welfare.schema.tables import Tables
-from welfare.sources.changes import changes
+from welfare.sources.compare.changes import changes
 from welfare.sources.read import read
 
 REPORT = {"ID": "2015010015", "EventDate": "1/1/2015", "Employer": "Hill Meats", "State": "OHIO", "Amputation": "1.00"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.sources.two_vintages import EMPTY, bundle
 from welfare.schema.tables import Tables
-from welfare.sources.changes import changes
+from welfare.sources.compare.changes import changes
 
 some = st.sampled_from(["a", "b", "c"])
 plants = st.lists(st.tuples(st.sampled_from("1234"), some, some, st.sampled_from(["x", None])), max_size=6)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from welfare.sources.changes import Changes, changes
+from welfare.sources.compare.changes import Changes, changes
 from welfare.sources.read import read
 
 pytestmark = pytest.mark.real

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from welfare.errors import BadParameter
-from welfare.sources.column_map import check_map
+from welfare.sources.maps.column_map import check_map
 from welfare.sources.registry import layouts
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from tests.sources.conftest import PLANT
 from welfare.errors import BadParameter, HeaderDrift, NotData, WelfareError
-from welfare.sources.draft_map import draft_map
-from welfare.sources.header_match import matches, unit_in
-from welfare.sources.look import look_at
-from welfare.sources.own_map import load_map
+from welfare.sources.own.draft_map import draft_map
+from welfare.sources.own.header_match import matches, unit_in
+from welfare.sources.own.look import look_at
+from welfare.sources.own.own_map import load_map
 from welfare.sources.read import read
 
 SPEEDS = """\
@@ -343,7 +343,7 @@ def test_the_unit_in_a_header_decides_which_density_is_meant():
 def test_every_phrase_of_the_list_leads_to_a_place_that_exists(write):
     from welfare.schema.codes import shipped
     from welfare.schema.columns import columns, table_names
-    from welfare.sources.draft_places import _EXPOSURES, _ROLES
+    from welfare.sources.own.draft_places import _EXPOSURES, _ROLES
 
     for row in shipped("codes/header_words.csv").to_dict("records"):
         homes = [row["table"]] if row["table"] else list(table_names())

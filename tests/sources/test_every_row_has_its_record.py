@@ -11,8 +11,8 @@ import pytest
 from welfare.errors import NotData, UnknownSource
 from welfare.schema.storage import read_tables, write_tables
 from welfare.schema.tables import Tables
-from welfare.sources.files import STRUCTURED, WORKBOOKS
 from welfare.sources.manifest import list_manifest
+from welfare.sources.raw.files import STRUCTURED, WORKBOOKS
 from welfare.sources.read import read
 from welfare.sources.registry import registry
 from welfare.sources.trace import trace

@@ -11,7 +11,7 @@ import xlsxwriter
 from pandas.testing import assert_frame_equal
 
 from tests.sources.conftest import DEMOGRAPHICS, OSHA, headers
-from welfare.sources.files import read_rows, to_records
+from welfare.sources.raw.files import read_rows, to_records
 from welfare.sources.read import read
 
 PLANTS = ({}, {"establishment_id": "0002", "establishment_number": "M2", "street": "Suite 1\nRear, left"})

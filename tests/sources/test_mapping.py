@@ -7,7 +7,7 @@ import pytest
 
 from tests.sources.conftest import DEMOGRAPHICS, HUMANE, OSHA, WAIVERS
 from welfare.errors import BadValue
-from welfare.sources.mapping import map_records
+from welfare.sources.maps.mapping import map_records
 from welfare.sources.read import read
 from welfare.sources.registry import BY_THE_CALLER, Layout
 

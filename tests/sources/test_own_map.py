@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from welfare.errors import BadParameter, FileMissing, HeaderDrift
-from welfare.sources.own_cells import strptime_format
-from welfare.sources.own_map import load_map
+from welfare.sources.own.own_cells import strptime_format
+from welfare.sources.own.own_map import load_map
 from welfare.sources.read import read
 
 LINE_SPEEDS = """\

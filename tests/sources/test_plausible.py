@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from welfare.sources.plausible import impossible, latest_day
+from welfare.sources.maps.plausible import impossible, latest_day
 
 LATEST = pd.Timestamp(2024, 12, 31)
 

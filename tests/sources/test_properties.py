@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from tests.sources.conftest import DIRECTORY, HUMANE, OSHA, as_csv, headers
 from welfare.errors import BadValue, NotData, WelfareError
-from welfare.sources.files import read_rows, to_records
 from welfare.sources.manifest import parse_period
+from welfare.sources.maps.transforms import apply
+from welfare.sources.raw.files import read_rows, to_records
 from welfare.sources.read import read
-from welfare.sources.transforms import apply
 
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.sources.test_mapping import mapped
 from welfare.errors import BadParameter
-from welfare.sources.column_map import check_map
-from welfare.sources.rows import Reading, parse_reading
+from welfare.sources.maps.column_map import check_map
+from welfare.sources.maps.rows import Reading, parse_reading
 
 
 def checked(*rules: tuple[str, str, str, str]) -> None:

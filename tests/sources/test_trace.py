@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from welfare.errors import BadParameter, FileAltered, FileMissing
 from welfare.sources import trace as module
-from welfare.sources.originals import open_original
+from welfare.sources.raw.originals import open_original
 from welfare.sources.read import read
 from welfare.sources.trace import remember, trace
 

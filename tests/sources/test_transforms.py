@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from welfare.errors import BadParameter, FileMissing
-from welfare.sources.transforms import TRANSFORMS, apply
+from welfare.sources.maps.transforms import TRANSFORMS, apply
 
 
 def read(word: str, *cells: str) -> tuple[list, list[str]]:

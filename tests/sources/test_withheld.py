@@ -14,7 +14,7 @@ from welfare.schema.provenance import personal_columns
 from welfare.schema.storage import write_tables
 from welfare.sources.describe import describe
 from welfare.sources.manifest import list_manifest
-from welfare.sources.personal import likely_personal
+from welfare.sources.raw.personal import likely_personal
 from welfare.sources.read import read
 from welfare.sources.trace import trace
 

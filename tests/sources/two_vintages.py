@@ -8,7 +8,7 @@ import pandas as pd
 
 from welfare.schema.columns import conform
 from welfare.schema.tables import Tables
-from welfare.sources.changes import Changes
+from welfare.sources.compare.changes import Changes
 
 EMPTY = "empty"  # how the tests write a null
 

@@ -58,8 +58,8 @@ def fetch(
     as_json
         Machine-readable.
     """
-    from welfare.sources.fetch import fetch as fetch_file
     from welfare.sources.manifest import find_entry
+    from welfare.sources.web.fetch import fetch as fetch_file
 
     with arrival(source) as count:
         path = fetch_file(source, to=to, vintage=vintage, url=url, sha256=sha256, progress=count)

@@ -89,7 +89,7 @@ def draft(file: Path, /, *, out: Path | None = None, source: str | None = None, 
         Write over a mapping that is there.
     """
     from welfare.schema.provenance import write_text
-    from welfare.sources.draft_map import draft_map
+    from welfare.sources.own.draft_map import draft_map
 
     if out is not None and out.exists() and not force:
         raise BadParameter(
@@ -121,7 +121,7 @@ def changes(old: Path, new: Path, /, *, on_new: Literal["keep", "raise"] = "rais
     as_json
         Machine-readable: every change, with both values and both rows.
     """
-    from welfare.sources.changes import changes as compare
+    from welfare.sources.compare.changes import changes as compare
     from welfare.sources.read import read as read_file
 
     found = compare(read_file(old, on_new=on_new), read_file(new, on_new=on_new))

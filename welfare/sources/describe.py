@@ -6,7 +6,7 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.schema.columns import columns, table_names
-from welfare.sources.personal import likely_personal
+from welfare.sources.raw.personal import likely_personal
 from welfare.sources.registry import registry
 
 _NOT_IN_THE_DICTIONARY = "not in the dictionary of columns"

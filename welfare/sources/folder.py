@@ -10,10 +10,10 @@ import pandas as pd
 
 from welfare.errors import FileMissing, NoVintage, SourceMissing, UnknownSource
 from welfare.schema.tables import Tables
-from welfare.sources.files import STRUCTURED, WORKBOOKS, RawFile, read_rows
 from welfare.sources.headers import recognise
 from welfare.sources.manifest import NAME as MANIFEST
 from welfare.sources.manifest import list_manifest, vintage_order
+from welfare.sources.raw.files import STRUCTURED, WORKBOOKS, RawFile, read_rows
 from welfare.sources.read import read
 from welfare.sources.registry import registry
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from welfare.errors import BadParameter, HeaderDrift, UnknownSource
-from welfare.sources.files import RawFile, column_names, header_candidates
+from welfare.sources.raw.files import RawFile, column_names, header_candidates
 from welfare.sources.registry import BY_THE_CALLER, Layout, layouts
 
 # A file that shares at least this share of a layout's headers (Jaccard) is that source, changed.

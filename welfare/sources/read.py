@@ -9,14 +9,22 @@ import pandas as pd
 
 from welfare.errors import BadParameter, FileMissing
 from welfare.schema.tables import Tables, validate
-from welfare.sources.column_map import check_map
-from welfare.sources.files import STRUCTURED, RawFile, column_names, read_rows, require_encoding, tidy_header, to_records
 from welfare.sources.headers import recognise
 from welfare.sources.manifest import find_entry, parse_period, require_unaltered
-from welfare.sources.mapping import conversions, map_records
-from welfare.sources.own_map import OwnMap, load_map
-from welfare.sources.personal import likely_personal
-from welfare.sources.plausible import latest_day
+from welfare.sources.maps.column_map import check_map
+from welfare.sources.maps.mapping import conversions, map_records
+from welfare.sources.maps.plausible import latest_day
+from welfare.sources.own.own_map import OwnMap, load_map
+from welfare.sources.raw.files import (
+    STRUCTURED,
+    RawFile,
+    column_names,
+    read_rows,
+    require_encoding,
+    tidy_header,
+    to_records,
+)
+from welfare.sources.raw.personal import likely_personal
 from welfare.sources.registry import BY_THE_CALLER, Layout, source_row
 from welfare.sources.trace import remember
 

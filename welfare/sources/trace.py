@@ -12,7 +12,7 @@ import pandas as pd
 from welfare.errors import BadParameter, FileAltered, FileMissing
 from welfare.schema.provenance import sha256
 from welfare.schema.tables import Tables
-from welfare.sources.originals import Original, Record, open_original
+from welfare.sources.raw.originals import Original, Record, open_original
 
 _CARRIED = {"facility_id": "str", "period_start": "datetime64[s]"}  # what says which row a record stands behind
 _FROM_THE_FILE = ["path", "line", "original", "record", "publisher", "obtained_from"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from welfare.sources import download
+from welfare.sources.web import download
 
 Answer = Callable[["Handler"], None]
 

@@ -37,10 +37,10 @@ from welfare.errors import (
     Truncated,
     WelfareError,
 )
-from welfare.sources import download
-from welfare.sources.download import next_address
-from welfare.sources.fetch import addresses
 from welfare.sources.manifest import find_entry
+from welfare.sources.web import download
+from welfare.sources.web.download import next_address
+from welfare.sources.web.fetch import addresses
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -305,7 +305,7 @@ def test_a_source_without_an_address_is_refused_with_its_landing_page(tmp_path):
 def test_the_newest_vintage_known_is_fetched_unless_another_is_named(web, tmp_path, monkeypatch):
     table = addresses().iloc[:2].assign(source=OSHA, vintage=["2025-03", "2025-11"], period=["2015..2025-03", ""])
     table["url"] = [web.at("/old.csv", file(TABLE)), web.at("/new.csv", file(TABLE))]
-    monkeypatch.setattr("welfare.sources.fetch.addresses", lambda: table)
+    monkeypatch.setattr("welfare.sources.web.fetch.addresses", lambda: table)
     assert wf.fetch(OSHA, to=tmp_path).name == "us.osha.severe_injury_2025-11.csv"
     older = wf.fetch(OSHA, to=tmp_path, vintage="2025-03")
     assert (older.name, find_entry(older).period) == ("us.osha.severe_injury_2025-03.csv", "2015..2025-03")
@@ -315,7 +315,7 @@ def test_which_vintage_is_the_newest_is_a_matter_of_days_not_of_spelling(web, tm
     # "FY2024" ends on 2024-09-30; as text it would come after "2025-03".
     table = addresses().iloc[:2].assign(source=OSHA, vintage=["2025-03", "FY2024"], period="")
     table["url"] = [web.at("/new.csv", file(TABLE)), web.at("/old.csv", file(TABLE))]
-    monkeypatch.setattr("welfare.sources.fetch.addresses", lambda: table)
+    monkeypatch.setattr("welfare.sources.web.fetch.addresses", lambda: table)
     assert wf.fetch(OSHA, to=tmp_path).name == "us.osha.severe_injury_2025-03.csv"
 
 

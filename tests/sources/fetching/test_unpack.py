@@ -15,9 +15,9 @@ import welfare as wf
 from tests.sources.conftest import OSHA
 from tests.sources.fetching.conftest import file, left_in
 from welfare.errors import NotData, RewrittenAtSource, TooLarge, UnsafeArchive, WelfareError
-from welfare.sources.fetch import addresses
 from welfare.sources.manifest import find_entry
-from welfare.sources.unpack import choose_member, is_archive, unpack
+from welfare.sources.web.fetch import addresses
+from welfare.sources.web.unpack import choose_member, is_archive, unpack
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -73,7 +73,7 @@ def test_a_zip_with_another_table_leaves_the_first_and_says_so(web, tmp_path):
 def test_of_several_tables_the_one_that_the_shipped_list_names_is_unpacked(web, tmp_path, monkeypatch):
     url = web.at("/data.zip", file(zipped(("a.csv", b"other\n1\n"), ("deep/b.csv", TABLE))))
     table = addresses().iloc[:1].assign(source=OSHA, vintage="2025", url=url, sha256="", member="deep/b.csv")
-    monkeypatch.setattr("welfare.sources.fetch.addresses", lambda: table)
+    monkeypatch.setattr("welfare.sources.web.fetch.addresses", lambda: table)
     assert wf.fetch(OSHA, to=tmp_path).read_bytes() == TABLE
     table["member"] = "deep/c.csv"
     with pytest.raises(NotData, match=r"0 files called 'deep/c\.csv'; in it are: a\.csv, deep/b\.csv"):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from welfare.errors import BadParameter
 from welfare.schema.columns import PROVENANCE, Column, columns
 from welfare.schema.units import conversion
-from welfare.sources.strict_yaml import Item
+from welfare.sources.own.strict_yaml import Item
 
 _KEYS = (
     "table", "column", "unit", "date", "codes", "scheme", "separator", "joined", "quantity", "subject", "transform",

@@ -11,9 +11,9 @@ import pandas as pd
 from welfare.figures.numbers import counted
 from welfare.schema.columns import PROVENANCE, columns
 from welfare.schema.tables import Tables
-from welfare.sources.pairing import Pairs, Places, folded, pair_rows
-from welfare.sources.rewrite_counts import ColumnCount, as_frame, count_column, wholesale_in_words
-from welfare.sources.unread import Unread
+from welfare.sources.compare.pairing import Pairs, Places, folded, pair_rows
+from welfare.sources.compare.rewrite_counts import ColumnCount, as_frame, count_column, wholesale_in_words
+from welfare.sources.compare.unread import Unread
 
 COLUMNS = ["table", "change", "key", "column", "old", "new", "old_row", "new_row"]
 WITHHELD = "withheld"  # stands for what a cell tells of a person

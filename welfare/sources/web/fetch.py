@@ -14,11 +14,11 @@ import pandas as pd
 
 from welfare.errors import BadParameter, FetchFailed, NotData, RewrittenAtSource
 from welfare.schema.codes import shipped
-from welfare.sources.download import Progress, Retrieval, download, refuse_answer
 from welfare.sources.manifest import vintage_order
 from welfare.sources.registry import source_row
-from welfare.sources.retrieval import is_held, keep
-from welfare.sources.unpack import choose_member, is_archive, unpack
+from welfare.sources.web.download import Progress, Retrieval, download, refuse_answer
+from welfare.sources.web.retrieval import is_held, keep
+from welfare.sources.web.unpack import choose_member, is_archive, unpack
 
 _ZIPPED_WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".ods"}
 _TEXTS = {".csv", ".txt", ".json", ".geojson"}

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from welfare.errors import BadParameter
 from welfare.schema.provenance import WITHHELD
-from welfare.sources.files import STRUCTURED, WORKBOOKS, RawFile, column_names, read_rows
+from welfare.sources.raw.files import STRUCTURED, WORKBOOKS, RawFile, column_names, read_rows
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")

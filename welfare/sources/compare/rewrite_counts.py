@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from welfare.schema.columns import columns
-from welfare.sources.pairing import folded
+from welfare.sources.compare.pairing import folded
 
 # Where more than this share of at least so many rows differ, the agency has changed its ways rather than the plants.
 _WHOLESALE, _FEW = 0.5, 20

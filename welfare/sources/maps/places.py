@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from welfare.sources.transforms import number
+from welfare.sources.maps.transforms import number
 
 Placed = tuple[pd.Series, pd.Series]  # values, reasons (empty string where the cells could be read)
 

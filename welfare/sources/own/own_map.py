@@ -16,10 +16,10 @@ import pandas as pd
 
 from welfare.errors import BadParameter, FileMissing
 from welfare.schema.columns import PROVENANCE, columns, table_names
-from welfare.sources.column_map import check_map
 from welfare.sources.manifest import parse_period
-from welfare.sources.own_cells import Rule, rules_of
-from welfare.sources.strict_yaml import Item, read_strictly
+from welfare.sources.maps.column_map import check_map
+from welfare.sources.own.own_cells import Rule, rules_of
+from welfare.sources.own.strict_yaml import Item, read_strictly
 
 EVERY = "every"  # the word for all tables that the file fills; a column map writes *
 ENCODINGS = ("utf-8", "latin-1")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.schema.columns import columns
-from welfare.sources.fill import Filler
+from welfare.sources.maps.fill import Filler
 
 # 29 CFR 1904 rates are per 100 full-time workers: 200,000 hours, 100 x 40 hours x 50 weeks.
 _HOURS_OF_100_WORKERS = 200_000

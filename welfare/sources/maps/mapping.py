@@ -11,13 +11,13 @@ from welfare.errors import BadValue
 from welfare.schema.columns import columns, conform
 from welfare.schema.tables import no_conversions
 from welfare.schema.units import conversion
-from welfare.sources.beside_records import no_record
-from welfare.sources.fill import WORDS as FILLS
-from welfare.sources.fill import Filler, Period
-from welfare.sources.plausible import impossible, latest_day
+from welfare.sources.maps.beside_records import no_record
+from welfare.sources.maps.fill import WORDS as FILLS
+from welfare.sources.maps.fill import Filler, Period
+from welfare.sources.maps.plausible import impossible, latest_day
+from welfare.sources.maps.rows import MAKERS
+from welfare.sources.maps.transforms import TRANSFORMS
 from welfare.sources.registry import BY_THE_CALLER, Layout
-from welfare.sources.rows import MAKERS
-from welfare.sources.transforms import TRANSFORMS
 
 # Above this share of unreadable records the column, not the record, is what is wrong; above this share of records
 # that say nothing, the file.

@@ -7,8 +7,8 @@ from collections import Counter
 import pandas as pd
 
 from welfare.schema.tables import Tables
+from welfare.sources.compare.pairing import folded
 from welfare.sources.headers import likely_renames
-from welfare.sources.pairing import folded
 
 # Of the values that tell a header from the others, so many must stand under both: of two headers spelled alike, of any.
 _SPELLED_ALIKE, _SPELLED_OTHERWISE = 0.1, 0.5

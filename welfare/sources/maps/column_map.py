@@ -9,10 +9,10 @@ import pandas as pd
 from welfare.errors import BadParameter
 from welfare.schema.codes import shipped
 from welfare.schema.columns import columns
-from welfare.sources.days import groups, is_format, is_week
-from welfare.sources.mapping import OF_THE_FILE, VOCABULARY
-from welfare.sources.places import coordinate_system
-from welfare.sources.rows import MAKERS, parse_reading
+from welfare.sources.maps.days import groups, is_format, is_week
+from welfare.sources.maps.mapping import OF_THE_FILE, VOCABULARY
+from welfare.sources.maps.places import coordinate_system
+from welfare.sources.maps.rows import MAKERS, parse_reading
 
 # Which words may fill a column of each type; `positive`, for one, yields labels.
 _TEXTS = {

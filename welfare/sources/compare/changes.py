@@ -11,15 +11,15 @@ from welfare.figures.numbers import counted
 from welfare.schema.columns import columns, table_names
 from welfare.schema.results import Result
 from welfare.schema.tables import Tables
-from welfare.sources.changes_in_words import in_words, summary
-from welfare.sources.header_changes import header_changes
+from welfare.sources.compare.changes_in_words import in_words, summary
+from welfare.sources.compare.header_changes import header_changes
+from welfare.sources.compare.moves import moves_in_words
+from welfare.sources.compare.pairing import Places, match_places
+from welfare.sources.compare.rewrite_counts import as_frame
+from welfare.sources.compare.rewrites import COLUMNS, Vintages, compare
+from welfare.sources.compare.unread import Unread
 from welfare.sources.manifest import vintage_order
-from welfare.sources.moves import moves_in_words
-from welfare.sources.pairing import Places, match_places
 from welfare.sources.registry import registry
-from welfare.sources.rewrite_counts import as_frame
-from welfare.sources.rewrites import COLUMNS, Vintages, compare
-from welfare.sources.unread import Unread
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +43,7 @@ class Changes(Result):
         those stated in both differ). A facility's name is counted here whether renamed or rewritten.
     headers : DataFrame
         Columns change (appeared, vanished, renamed), old, new: the headers of the files; `renamed` is a guess
-        (:func:`welfare.sources.header_changes.header_changes`).
+        (:func:`welfare.sources.compare.header_changes.header_changes`).
     dropped : DataFrame
         Columns row (record_id), reason: the records of either file that could not be read.
     old_source_id, new_source_id : str

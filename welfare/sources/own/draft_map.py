@@ -15,11 +15,11 @@ import pandas as pd
 
 from welfare.errors import HeaderDrift, NotData, UnknownSource
 from welfare.schema.columns import PROVENANCE, columns
-from welfare.sources.draft_places import TODO, Guess, as_yaml, fits, flow, guess
-from welfare.sources.files import RawFile, column_names, header_candidates, read_rows, to_records
-from welfare.sources.header_match import SURE, Match, matches
 from welfare.sources.headers import recognise
-from welfare.sources.look import Look, look_at
+from welfare.sources.own.draft_places import TODO, Guess, as_yaml, fits, flow, guess
+from welfare.sources.own.header_match import SURE, Match, matches
+from welfare.sources.own.look import Look, look_at
+from welfare.sources.raw.files import RawFile, column_names, header_candidates, read_rows, to_records
 
 _WIDTH = 118
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright bars"}

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from welfare.errors import FileMissing, NotData, Truncated, WrongEncoding
-from welfare.sources.structured import read_structured
-from welfare.sources.workbooks import read_workbook
+from welfare.sources.raw.structured import read_structured
+from welfare.sources.raw.workbooks import read_workbook
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 STRUCTURED = {".json", ".geojson"}

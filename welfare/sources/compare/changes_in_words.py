@@ -6,7 +6,7 @@ import pandas as pd
 
 from welfare.schema.columns import table_names
 from welfare.schema.tables import Tables
-from welfare.sources.pairing import folded, same_but_for_form
+from welfare.sources.compare.pairing import folded, same_but_for_form
 
 WORDS = {
     "vanished": "vanished",
@@ -45,7 +45,7 @@ def in_words(table: pd.DataFrame, rewrites: pd.DataFrame, headers: pd.DataFrame,
     Parameters
     ----------
     table, rewrites, headers : DataFrame
-        As in :class:`welfare.sources.changes.Changes`.
+        As in :class:`welfare.sources.compare.changes.Changes`.
     old, new : Tables
         The files compared.
 

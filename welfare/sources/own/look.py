@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from welfare.sources.own_cells import strptime_format
-from welfare.sources.transforms import number
+from welfare.sources.maps.transforms import number
+from welfare.sources.own.own_cells import strptime_format
 
 _NEARLY_ALL = 0.95  # the share of cells that decides what a column is; `read` refuses a file above the rest
 _FEW_WORDS = 12

@@ -11,8 +11,8 @@ from welfare.errors import BadParameter
 from welfare.schema.codes import code_map, shipped
 from welfare.schema.columns import Column, columns
 from welfare.schema.units import conversion
-from welfare.sources.header_match import SURE, Match, unit_in
-from welfare.sources.look import Look
+from welfare.sources.own.header_match import SURE, Match, unit_in
+from welfare.sources.own.look import Look
 
 TODO = "TODO"
 Place = dict[str, str | dict[str, str]]

@@ -10,9 +10,9 @@ import pandas as pd
 
 from welfare.schema.columns import columns
 from welfare.schema.units import conversion, convert
-from welfare.sources.days import days_later, first_day, last_day, week_begins, week_ends
-from welfare.sources.places import degrees, outlines
-from welfare.sources.transforms import amount, apply, number, recoded
+from welfare.sources.maps.days import days_later, first_day, last_day, week_begins, week_ends
+from welfare.sources.maps.places import degrees, outlines
+from welfare.sources.maps.transforms import amount, apply, number, recoded
 
 Period = tuple[pd.Timestamp, pd.Timestamp]
 

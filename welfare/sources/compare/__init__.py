@@ -1,0 +1,1 @@
+"""Two vintages of a source: what appeared, vanished, was renamed or rewritten."""

@@ -1,0 +1,1 @@
+"""How a column map is followed: from cells to columns, rows and tables."""
