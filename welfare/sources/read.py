@@ -49,7 +49,7 @@ def read(
     Parameters
     ----------
     path : path
-        A CSV file, a workbook (first sheet), or JSON or GeoJSON; or its rows, where they were read already.
+        A CSV file, a workbook (first visible sheet), or JSON or GeoJSON; or its rows, where they were read already.
     source : str, optional
         Expect this source, e.g. ``"us.osha.severe_injury"``; with `mapping`, the name to give the file's records.
     vintage : str, optional
@@ -71,8 +71,8 @@ def read(
 
     Raises
     ------
-    FileMissing, NotData, WrongEncoding, Truncated
-        If the file is not a whole table.
+    FileMissing, NotData, WrongEncoding, Truncated, TooLarge
+        If the file is not a whole table, or a workbook that would not fit in memory.
     FileAltered
         If a manifest gives another hash.
     UnknownSource, HeaderDrift
