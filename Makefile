@@ -52,6 +52,7 @@ contracts: $(VENV)/dev.done
 	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/dev.done
+	@rm -rf docs/reference/generated  # a module that has moved leaves its page behind
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
