@@ -210,7 +210,7 @@ def test_a_hidden_sheet_is_not_read_in_place_of_the_one_that_is_seen(attack, tmp
 
     found = attack(workbook(tmp_path / "file.xlsx", hide_and_add))
     assert found.mortality["facility_id"].tolist() == ["my.plants:P7"]
-    assert found.notes == ("only the first sheet of file.xlsx was read; not read: Plants",)
+    assert found.notes == ("of file.xlsx only the sheet 'Now' was read; not read: Plants",)
 
 
 def test_a_table_behind_a_title_sheet_is_pointed_to(attack, tmp_path):

@@ -127,7 +127,7 @@ def workbook(path: Path, write: Callable[[xlsxwriter.Workbook], object]) -> Path
 def test_an_empty_workbook_is_refused(tmp_path):
     path = workbook(tmp_path / "file.xlsx", lambda book: book.add_worksheet())
     error = refusal(path, NotData)
-    assert "first sheet is empty" in error.what
+    assert "first visible sheet is empty" in error.what
     assert "facilities would silently be missing" in error.spoiled
 
 
@@ -136,7 +136,7 @@ def test_a_workbook_with_its_table_on_the_second_sheet_says_that_the_first_is_em
         tmp_path / "file.xlsx", lambda book: (book.add_worksheet(), book.add_worksheet().write(0, 0, "est_number"))
     )
     error = refusal(path, NotData)
-    assert "first sheet is empty" in error.what
+    assert "first visible sheet is empty" in error.what
     assert "another sheet" in error.todo
 
 

@@ -88,7 +88,7 @@ def read_rows(path: str | Path) -> RawFile:
     filled = [i for i, row in enumerate(raw.rows) if any(cell and not cell.isspace() for cell in row)]
     if not filled:
         raise NotData(
-            "the workbook's first sheet is empty" if path.suffix.lower() in WORKBOOKS else "the file is empty",
+            "the workbook's first visible sheet is empty" if path.suffix.lower() in WORKBOOKS else "the file is empty",
             where=str(path),
             spoiled="Its facilities would silently be missing.",
             todo="Open it: if its table is on another sheet, save that sheet as CSV; else download it again.",

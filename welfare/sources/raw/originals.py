@@ -98,7 +98,7 @@ class _Text:
 
 
 class _Sheet:
-    """A workbook's first sheet: its rows are written as one line of CSV each."""
+    """A workbook's sheet that was read: its rows are written as one line of CSV each."""
 
     def __init__(self, raw: RawFile, first: int) -> None:
         self._names, self._width = column_names(raw, first - 1), len(raw.rows[first - 1])

@@ -56,7 +56,7 @@ def read_workbook(path: Path) -> tuple[list[list[str]], tuple[str, ...]]:
             spoiled="Its facilities would silently be missing.",
             todo="Open it in a spreadsheet program to see what it is, then download it again.",
         ) from None
-    notes = (f"only the first sheet of {path.name} was read; not read: {', '.join(others)}",) if others else ()
+    notes = (f"of {path.name} only the sheet {first!r} was read; not read: {', '.join(others)}",) if others else ()
     return [[_text(cell) for cell in row] for row in cells], (*notes, *unseen)
 
 
