@@ -1,4 +1,4 @@
-"""How often a counted link is right: 152 pairs that two readers judged by reading, blind to score and to each other.
+"""How often a counted link is right: 151 pairs that two readers judged by reading, blind to score and to each other.
 
 The readers were two language models; a person has not judged them yet.
 
@@ -9,6 +9,9 @@ the same street. Such pairs now wait for a person. Draw 2 filled the sample up t
 draw 3 is both pairs that a later repair of addresses added. The readers of draw 1 thus helped to tighten the rule that
 the sample measures: the bound is that of the rule as it stands, somewhat in its favour. Before, with unsure counted as
 wrong, it was 146 of 150, a lower bound of 0.933.
+
+When scores became probabilities, three links went back to a person (two establishments stand at one door under one
+name; one of the three was in the sample and is out of it) and fifteen were added, which these readers have not seen.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ def _counted(shared: Path) -> set[tuple[str, str]]:
 def test_precision_of_the_links_is_at_least_95_percent(shared):
     judged = pd.read_csv(_JUDGED, dtype=str)
     pairs = set(zip(judged["event_id"], judged["facility_id"], strict=True))
-    assert len(judged) == len(pairs) == 152
+    assert len(judged) == len(pairs) == 151
     gone = pairs - _counted(shared)
     assert not gone, "judged pairs that are no longer counted: draw and judge a new sample of what is"
     right = (judged["reader_1"] == "same") & (judged["reader_2"] == "same")  # unsure counts as wrong

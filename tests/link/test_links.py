@@ -126,7 +126,9 @@ def test_numbers_link_files_that_know_nothing_else(links):
 def test_what_is_not_linked_says_why(links):
     reasons = links.unmatched.set_index("record_id")["reason"]
     assert reasons.to_dict() == {
-        "us.fsis.mpi_directory@2017#2": "no facility of the directory carries its number",
+        "us.fsis.mpi_directory@2017#2": (
+            "no facility of the directory carries its number; no facility is alike in name and place"
+        ),
         "us.fsis.humane_handling@FY2024#3": "no facility of the directory carries its number",
         "us.osha.severe_injury@2017-02-28#3": "outside: another industry than the directory's",
         "us.osha.severe_injury@2017-02-28#4": "no facility is alike in name and place",
@@ -183,7 +185,7 @@ def test_an_older_file_without_addresses_adds_no_places(agency, alder):
 
 def test_reports_without_region_coordinates_street_or_name(agency, alder):
     rows = [
-        alder["report"] | {"ID": "1", "State": ""},
+        alder["report"] | {"ID": "1", "State": "", "Zip": "", "Latitude": "", "Longitude": ""},
         alder["report"] | {"ID": "2", "Latitude": "", "Longitude": ""},
         alder["report"] | {"ID": "3", "Address1": ""},
         alder["report"] | {"ID": "4", "Employer": ""},
@@ -284,7 +286,6 @@ def test_the_review_lays_both_sides_side_by_side(agency, alder):
     twin = alder["2025"] | {
         "establishment_id": "2",
         "establishment_number": "P2",
-        "establishment_name": "Alder Poultrey",
     }
     links = link_records(
         agency.directory(alder["2025"], twin), agency.reports(alder["report"], alder["report"] | {"ID": "7"})

@@ -1,119 +1,78 @@
-"""Matching without a number: what is linked, what waits for a person, and why."""
+"""Matching without a number: what comes back, in which order, and why."""
 
 from __future__ import annotations
-
-from math import log, nan
 
 import pandas as pd
 import pytest
 
-from welfare.link.addresses import Address
-from welfare.link.match import Matcher, Pair, Profile, decide
+from welfare.errors import BadParameter
+from welfare.link.likeness.ranking import COLUMNS
+from welfare.link.match import match
+
+PLACES = ["name", "other_names", "street", "city", "region", "postcode", "country", "activities"]
+ACME = {"name": "Acme Meat", "street": "100 Main St", "city": "Oakton", "region": "GA"}
 
 
-def pair(right: str, score: float, *, name: float, place: float, contradicted: bool = False) -> Pair:
-    return Pair(right, score, name, place, "", contradicted)
+def rows(*given: dict[str, object], source: str = "the.list@2") -> pd.DataFrame:
+    frame = pd.DataFrame(list(given), columns=[*PLACES, "latitude_deg", "longitude_deg"])
+    frame = frame.astype(dict.fromkeys(PLACES, "str") | {"latitude_deg": "float64", "longitude_deg": "float64"})
+    return frame.assign(record_id=[f"{source}#{i}" for i in range(1, len(given) + 1)], source_id=source)
 
 
-AT_ADDRESS = {"name": 0.35, "place": 1.0}
-IN_TOWN = {"name": 0.85, "place": 0.65}
+def found(left: list[dict[str, object]], right: list[dict[str, object]], **given: object) -> pd.DataFrame:
+    options = {"one_to_one": False} | given
+    return match(rows(*left, source="a.file@1"), rows(*right), **options)
 
 
-def test_nothing_near_is_nothing():
-    assert decide([]) == "none"
+def test_the_likeliest_place_stands_first_and_says_why():
+    table = found([ACME], [ACME | {"street": "900 Main St"}, ACME])
+    assert list(table) == COLUMNS
+    first = table.iloc[0]
+    assert (first["left_id"], first["right_id"], first["place_id"]) == ("a.file@1#1", "the.list@2#2", "the.list@2#2")
+    assert first["reason"] == "name alike 1.00 in the.list@2; same house number and street; activities not known"
+    assert first["score"] > 0.9
+    assert table["score"].is_monotonic_decreasing
 
 
-@pytest.mark.parametrize(
-    ("kind", "decision"),
-    [
-        (AT_ADDRESS, "linked"),
-        (AT_ADDRESS | {"name": 0.34}, "review"),
-        (IN_TOWN, "linked"),
-        (IN_TOWN | {"name": 0.84}, "review"),
-        (IN_TOWN | {"place": 0.64}, "review"),
-        (IN_TOWN | {"contradicted": True}, "review"),
-    ],
-)
-def test_one_facility_is_linked_by_name_and_place_together(kind, decision):
-    assert decide([pair("a", 0.7, **kind)]) == decision
+def test_no_reason_names_anybody():
+    table = found([ACME | {"name": "Zanzibar"}], [ACME | {"name": "Zanzibar Poultry", "other_names": "Quokka"}])
+    assert len(table) == 1
+    assert not table["reason"].str.contains("zanzibar|quokka|oakton|main", case=False).any()
 
 
-def test_what_is_hardly_alike_is_not_worth_reading_except_at_the_same_address():
-    assert decide([pair("a", 0.49, name=0.4, place=0.65)]) == "none"
-    assert decide([pair("a", 0.50, name=0.4, place=0.65)]) == "review"
-    assert decide([pair("a", 0.40, name=0.0, place=1.0)]) == "review"
+def test_equal_pairs_stand_in_the_order_of_their_ids_and_share_the_probability():
+    table = found([ACME], [ACME, ACME])
+    assert table["place_id"].tolist() == ["the.list@2#1", "the.list@2#2"]
+    assert table["score"].iloc[0] == table["score"].iloc[1]
+    assert table["score"].iloc[0] < 0.5
 
 
-@pytest.mark.parametrize(("second", "decision"), [(0.90, "review"), (0.86, "review"), (0.85, "linked")])
-def test_the_next_best_must_be_clearly_behind(second, decision):
-    # 0.90 - 0.85 is 0.05 less a rounding error of the machine, and still 0.05.
-    assert decide([pair("a", 0.90, **AT_ADDRESS), pair("b", second, **AT_ADDRESS)]) == decision
+def test_records_of_one_place_do_not_compete():
+    homes = {"the.list@2#1": "the.list@2#1", "the.list@2#2": "the.list@2#1"}
+    table = found([ACME], [ACME | {"name": "Elm Deli"}, ACME], homes=homes)
+    (pair,) = table.itertuples()
+    assert (pair.place_id, pair.right_id) == ("the.list@2#1", "the.list@2#2")
+    assert pair.score > 0.9
 
 
-def profile(place: str, name: str, *, street="100 Main St", city="Oakton", region="GA", activities=("Meat Slaughter",)):
-    return Profile(place, (name,), Address(street, city, "", nan, nan), region, frozenset(activities), "the directory")
+def test_a_pair_that_people_ruled_out_competes_with_no_other():
+    table = found([ACME], [ACME, ACME], ruled_out={("a.file@1#1", "the.list@2#1")})
+    assert table.set_index("place_id")["ruled_out"].to_dict() == {"the.list@2#1": True, "the.list@2#2": False}
+    assert table.set_index("place_id").loc["the.list@2#2", "score"] > 0.9
 
 
-def report(employer="Acme Meat", *, street="100 Main St", city="Oakton", region="GA", code="311611"):
-    row = {"employer_name": employer, "street": street, "city": city, "postcode": None, "region": region}
-    frame = pd.DataFrame([row | {"latitude_deg": nan, "longitude_deg": nan, "industry_code": code}])
-    return next(frame.itertuples(index=False))
+def test_records_without_anything_are_no_error_and_no_pair():
+    assert found([{}], [ACME, {}]).empty
+    assert found([{"region": "GA"}], [{"region": "GA"}]).empty
 
 
-def test_the_score_is_name_place_and_activity():
-    matcher = Matcher([profile("d#1", "Acme Meat"), profile("d#2", "Zenith Meat", street="900 Main St")])
-    first, second = matcher.candidates(report())
-    assert (first.right_id, first.score) == ("d#1", 0.55 + 0.40 + 0.05)
-    # Two names: meat stands in both (log 3/3 + 0.1), acme and zenith in one each (log 3/2 + 0.1).
-    meat, rare = 0.1, log(3 / 2) + 0.1
-    likeness = meat / (meat + rare)
-    assert second.name == pytest.approx(likeness, rel=1e-12)
-    assert second.score == round(0.55 * likeness + 0.40 * 0.85 + 0.05, 4)
-    assert (first.contradicted, second.contradicted) == (False, True)
+def test_empty_tables_give_an_empty_table_of_the_same_kind():
+    table = found([], [ACME])
+    assert list(table) == COLUMNS
+    assert table.dtypes.equals(found([ACME], [ACME]).dtypes)
+    assert found([ACME], []).empty
 
 
-def test_each_pair_says_why():
-    (found,) = Matcher([profile("d#1", "Acme Meat")]).candidates(report())
-    assert found.reason == ("name alike 1.00 in the directory; same house number and street; activity fits")
-    (found,) = Matcher([profile("d#1", "Acme Meat", activities=("Egg Product",))]).candidates(report())
-    assert found.reason.endswith("activity not shown to fit")
-    assert found.score == 0.95
-
-
-def test_a_facility_is_paired_once_by_its_best_profile():
-    matcher = Matcher([profile("d#1", "Zenith Poultry"), profile("d#1", "Acme Meat"), profile("d#1", "Elm Deli")])
-    (found,) = matcher.candidates(report())
-    assert found.name == 1
-
-
-def test_equal_pairs_stand_in_the_order_of_their_records_and_wait():
-    same = [profile(place, "Acme Meat") for place in ("d#2", "d#1")]
-    found = Matcher(same).candidates(report())
-    assert [one.right_id for one in found] == ["d#1", "d#2"]
-    assert decide(found) == "review"
-
-
-def test_another_region_is_another_place():
-    assert Matcher([profile("d#1", "Acme Meat", region="AL")]).candidates(report()) == []
-
-
-@pytest.mark.parametrize("region", [None, nan, ""])
-def test_without_a_region_nothing_is_matched(region):
-    matcher = Matcher([profile("d#1", "Acme Meat"), profile("d#2", "Acme Meat", region="")])
-    assert matcher.candidates(report(region=region)) == []
-
-
-def test_a_report_without_an_address_or_a_name_is_no_error():
-    matcher = Matcher(
-        [profile("d#1", "Acme Meat"), Profile("d#2", (), Address("", "", "", nan, nan), "GA", frozenset(), "")]
-    )
-    assert matcher.candidates(report(street=None, city=nan)) == []
-    (found,) = matcher.candidates(report(employer=nan))
-    assert (found.name, decide([found])) == (0, "review")
-
-
-def test_reports_of_other_industries_are_not_placed():
-    matcher = Matcher([])
-    assert matcher.can_place("311615")
-    assert not matcher.can_place("311811")  # bakeries
-    assert not matcher.can_place("")
+def test_an_engine_that_does_not_exist_is_refused():
+    with pytest.raises(BadParameter, match="no engine is called 'magic'"):
+        found([ACME], [ACME], engine="magic")

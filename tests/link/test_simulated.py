@@ -26,7 +26,7 @@ def test_linked_reports_are_linked_right(reports):
 def test_few_true_links_are_missed(reports):
     true = reports[reports["true"].notna()]
     assert len(true) == 495
-    assert (true["found"] == true["true"]).mean() >= 0.9
+    assert (true["found"] == true["true"]).mean() >= 0.93
 
 
 def test_no_report_of_another_employer_is_linked(reports):
@@ -35,13 +35,16 @@ def test_no_report_of_another_employer_is_linked(reports):
     assert others["found"].isna().all()
 
 
-def test_a_true_link_that_is_missed_mostly_waits_for_a_person(simulated, reports):
-    missed = reports[reports["true"].notna() & reports["found"].isna()].set_index("record_id")["true"]
+def test_a_true_link_that_is_missed_waits_for_a_person_or_is_of_another_industry(simulated, reports):
+    outside = simulated.links.unmatched.set_index("record_id")["reason"].str.startswith("outside:")
+    left = reports[reports["true"].notna() & reports["found"].isna()]
+    missed = left[~left["record_id"].isin(outside[outside].index)].set_index("record_id")["true"]
+    assert 0 < len(missed) < len(left)
     pairs = simulated.links.table[simulated.links.table["decision"] == "review"]
     home = simulated.links.places.set_index("record_id")["facility_id"]
     laid_out = pairs.assign(found=pairs["right_id"].map(home)).groupby("left_id")["found"].agg(set)
     shown = [true in laid_out.get(record, set()) for record, true in missed.items()]
-    assert sum(shown) / len(shown) >= 0.5
+    assert all(shown)
 
 
 def test_numbers_lead_to_the_true_plant(simulated):

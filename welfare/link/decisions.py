@@ -7,15 +7,18 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from welfare.errors import BadValue, ContractBroken, FileMissing, WrongEncoding
 from welfare.link.places import Places
+from welfare.link.result import COLUMNS as PAIR_COLUMNS
 from welfare.schema.codes import data_folder
+from welfare.schema.tables import Tables
 
 COLUMNS = ("source", "record", "facility_id", "decision", "who", "when", "why")
 _PAIR = ["source", "record", "facility_id"]
-_WORDS = ("confirmed", "rejected")
+_WORDS = ("confirmed", "rejected", "split")
 
 
 class Ruling(NamedTuple):
@@ -179,3 +182,43 @@ class Rulings:
         if elsewhere:
             found.append(f"{elsewhere:,} on records of sources that were not given")
         return found
+
+
+def with_people(table: pd.DataFrame, bundle: Tables, judged: Judgements) -> pd.DataFrame:
+    """Put the pairs that people confirmed in the place of all that was proposed for their records.
+
+    What people rejected or split stays on show. A confirmed pair that nothing proposed has the method "decision" and
+    no score. Of a record that people split off, nothing else is proposed: it is a place of its own.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of `Links.table`.
+    bundle : Tables
+        The file they are of.
+    judged : dict
+        As :meth:`Rulings.judged` returns them.
+    """
+    own = {record for _, frame in bundle for record in frame["record_id"]} if judged else set()
+    ours = {pair: ruling for pair, ruling in judged.items() if pair[0] in own}
+    if not ours:
+        return table
+    word = pd.Series(
+        [ours[pair].word if pair in ours else "" for pair in zip(table["left_id"], table["right_id"], strict=True)],
+        index=table.index,
+        dtype="str",
+    )
+    decided = {left for (left, _), ruling in ours.items() if ruling.word in ("confirmed", "split")}
+    table = table.assign(decision=table["decision"].mask(word != "", word))
+    kept = table[~table["left_id"].isin(decided) | (word != "")]
+    shown = set(zip(kept["left_id"], kept["right_id"], strict=True))
+    unproposed = sorted(pair for pair, ruling in ours.items() if pair not in shown and ruling.word != "rejected")
+    more = pd.DataFrame(unproposed, columns=["left_id", "right_id"]).assign(
+        left_source=bundle.source_id,
+        right_source=[right.rpartition("#")[0] for _, right in unproposed],
+        method="decision",
+        score=np.nan,
+        reason=[ours[pair].reason for pair in unproposed],
+        decision=[ours[pair].word for pair in unproposed],
+    )
+    return pd.concat([kept, more.reindex(columns=PAIR_COLUMNS)], ignore_index=True) if unproposed else kept

@@ -1,168 +1,174 @@
-"""Linking without a number: by name, address, distance and activity, with a score and a reason for each pair."""
+"""Linking without a number: by name, address, distance and activity, on one of two engines with one result."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+import logging
+from collections.abc import Container, Mapping
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
-from welfare.link.addresses import Address, Evidence, Nearby, same_place
-from welfare.link.names import NameWeights
-from welfare.schema.codes import shipped
+from welfare.errors import BadParameter, MissingExtra
+from welfare.link.likeness.blocking import candidates
+from welfare.link.likeness.comparing import compare
+from welfare.link.likeness.ranking import COLUMNS, KINDS, Scored, ranked
+from welfare.link.likeness.records import Records, Vocabulary, Words, comparable
+from welfare.link.likeness.scoring import log_odds
 
-# The score is 0.55 name + 0.40 place + 0.05 activity. Whether a pair is linked does not hang on the score alone:
-_NAME, _PLACE, _ACTIVITY = 0.55, 0.40, 0.05
-# at one street address a name may be a brand or an old one; elsewhere in a town it must be nearly the same, and the
-# two addresses must not contradict each other;
-_NAME_AT_ADDRESS, _NAME_IN_TOWN, _IN_TOWN = 0.35, 0.85, 0.65
-# and the next best facility must be clearly behind.
-_MARGIN = 0.05
-# Below this a pair is not worth a person's time.
-_WORTH_READING = 0.5
-
-
-class Profile(NamedTuple):
-    """A facility as one directory knows it; a facility has one profile per directory that lists it."""
-
-    place: str  # record_id of the facility
-    names: tuple[str, ...]
-    address: Address
-    region: str
-    activities: frozenset[str]
-    source_id: str
+Engine = Literal["auto", "rapidfuzz", "splink"]
+ENGINES = ("auto", "rapidfuzz", "splink")
+# From this many records on either side on, "auto" takes Splink: its tables need not fit in memory.
+_LARGE = 1_000_000
+# Splink's own odds below this, in bits, are not looked at; its random draws start from here.
+_FAINT_BITS, _SEED = -8, 1
+_DRAWN_PAIRS = 1e6
+# In Splink's first guess so many true pairs have the same name at the same door.
+_FOUND_BY_NAME_AND_DOOR = 0.6
 
 
-class Pair(NamedTuple):
-    """One report and one facility it may be about."""
-
-    right_id: str
-    score: float
-    name: float
-    place: float
-    reason: str
-    contradicted: bool  # the two street addresses differ
-
-
-def text_or_empty(value: object) -> str:
-    """Return a cell as text, the missing one as empty."""
-    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
-
-
-def address_of(row: Any) -> Address:
-    """Return the address of a row of facilities or injuries, as itertuples gives it."""
-    street, city, postcode = (text_or_empty(getattr(row, name)) for name in ("street", "city", "postcode"))
-    return Address(street, city, postcode, row.latitude_deg, row.longitude_deg)
-
-
-def profiles(facilities: pd.DataFrame, homes: Mapping[str, str]) -> list[Profile]:
-    """Return the facilities of one directory as profiles.
+def match(
+    left: pd.DataFrame,
+    right: pd.DataFrame,
+    *,
+    homes: Mapping[str, str] | None = None,
+    one_to_one: bool,
+    engine: Engine = "auto",
+    ruled_out: Container[tuple[str, str]] = frozenset(),
+) -> pd.DataFrame:
+    """Say which records of two tables may be the same place, and with what probability.
 
     Parameters
     ----------
-    facilities : DataFrame
-        Tidy table.
-    homes : mapping of str to str
-        By record_id, the record that stands for the place.
+    left, right : DataFrame
+        record_id, source_id, name, street, city, region, postcode, latitude_deg, longitude_deg, and other_names,
+        country and activities where known.
+    homes : mapping of str to str, optional
+        By record_id of `right`, the record that stands for its place: records of one place do not compete.
+    one_to_one : bool
+        Whether the left file lists a place once.
+    engine : {"auto", "rapidfuzz", "splink"}
+        "auto" is rapidfuzz below a million records on either side.
+    ruled_out : set of pair of str
+        Pairs of left_id and place_id that people rejected: they compete with no other.
+
+    Returns
+    -------
+    DataFrame
+        One row per pair of a record and a place that is not ruled out, in the order of left_id and falling score:
+        left_id, right_id (the most alike record of the place), place_id, score, name (0 to 1), place (in words), reason
+        and ruled_out. Of one left record the scores of those not ruled out add up to less than 1; what is missing is
+        the probability of no place.
+
+    Raises
+    ------
+    BadParameter
+        If there is no such engine.
+    MissingExtra
+        If Splink is asked for, or needed, and not installed.
     """
-    found = []
-    row: Any
-    for row in facilities.itertuples(index=False):
-        others = text_or_empty(row.other_names).split("; ")
-        names = tuple(dict.fromkeys(name for name in (text_or_empty(row.name), *others) if name))
-        activities = frozenset(text_or_empty(row.activities).split("; ")) - {""}
-        found.append(
-            Profile(
-                place=homes[row.record_id],
-                names=names,
-                address=address_of(row),
-                region=text_or_empty(row.region),
-                activities=activities,
-                source_id=str(row.source_id),
-            )
-        )
-    return found
+    if engine not in ENGINES:
+        raise BadParameter(f"no engine is called {engine!r}", todo=f"Engines: {', '.join(ENGINES)}.")
+    if left.empty or right.empty:
+        return pd.DataFrame(columns=COLUMNS).astype(KINDS)
+    words = Words()
+    ours, theirs = comparable(left, words), comparable(right, words)
+    large = max(len(ours), len(theirs)) >= _LARGE
+    on_splink = engine == "splink" or (engine == "auto" and large)
+    score = _by_splink if on_splink else _by_rapidfuzz
+    scored = score(ours, theirs, words)
+    return ranked(ours, theirs, scored, homes or {}, ruled_out, one_to_one=one_to_one, fit_share=not on_splink)
 
 
-class Matcher:
-    """Finds the facilities a report may be about.
+def _by_rapidfuzz(left: Records, right: Records, words: Words) -> Scored:
+    a, b = candidates(left, right, words)
+    found = compare(left, right, a, b, words)
+    return Scored(a, b, log_odds(found), found)
 
-    Parameters
+
+def _by_splink(left: Records, right: Records, words: Words) -> Scored:
+    """Score pairs by a Fellegi-Sunter model that Splink fits to the two tables themselves, without labels.
+
+    Where too few records agree to fit it, Splink's default weights stand.
+
+    References
     ----------
-    known : iterable of Profile
-        Every facility that can be linked to.
+    Linacre R, Lindsay S, Manassis T, Slade Z, Hepworth T. Splink: free software for probabilistic record linkage at
+    scale. International Journal of Population Data Science 2022; 7(3).
     """
+    try:
+        import splink.comparison_library as level
+        from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+        from splink.internals.exceptions import EMTrainingException
+    except ImportError as missing:
+        raise MissingExtra(
+            "linking with Splink needs the extra `link`",
+            spoiled="Records without a number would stay unlinked.",
+            todo="pip install 'welfare[link]', or engine=\"rapidfuzz\".",
+        ) from missing
 
-    def __init__(self, known: Iterable[Profile]) -> None:
-        known = list(known)
-        self._by_region: dict[str, list[Profile]] = {}
-        for profile in known:
-            if profile.region:
-                self._by_region.setdefault(profile.region, []).append(profile)
-        self._nearby = {
-            region: Nearby([profile.address for profile in part]) for region, part in self._by_region.items()
+    tables = _for_splink(left, words), _for_splink(right, words)
+    alike = tables[0].merge(tables[1], on=["region", "name", "house_number"]).dropna(subset=["name"])
+    settings = SettingsCreator(
+        link_type="link_only",
+        probability_two_random_records_match=max(len(alike) / _FOUND_BY_NAME_AND_DOOR, 1)
+        / (len(left) * len(right) + 1),
+        comparisons=[
+            level.JaroWinklerAtThresholds("name", [0.95, 0.88, 0.75]).configure(term_frequency_adjustments=True),
+            level.JaroWinklerAtThresholds("street", [0.92, 0.8]).configure(term_frequency_adjustments=True),
+            level.ExactMatch("house_number"),
+            level.JaroWinklerAtThresholds("city", [0.9]).configure(term_frequency_adjustments=True),
+            level.LevenshteinAtThresholds("postcode", [1]),
+            level.DistanceInKMAtThresholds("latitude", "longitude", [1, 3, 10]),
+            level.ExactMatch("activities"),
+        ],
+        blocking_rules_to_generate_predictions=[
+            block_on("region", "city", "substr(name, 1, 3)"),
+            block_on("postcode", "house_number"),
+            block_on("postcode", "substr(name, 1, 3)"),
+            block_on("region", "house_number", "street"),
+            block_on("region", "name"),
+        ],
+    )
+    door = block_on("region", "house_number", "street")
+    database = DuckDBAPI()
+    sides = [
+        database.register(table, dataset_display_name=name)
+        for table, name in zip(tables, ("records_left", "records_right"), strict=True)
+    ]
+    linker = Linker(sides, settings, log_level=logging.ERROR)
+    train = linker.training
+    train.estimate_u_using_random_sampling(max_pairs=_DRAWN_PAIRS, seed=_SEED)
+    for rule in (door, block_on("region", "name")):
+        try:
+            train.estimate_parameters_using_expectation_maximisation(rule)
+        except EMTrainingException:  # no pair agrees on the rule: there is nothing to fit on
+            continue
+    found = linker.inference.predict(threshold_match_weight=_FAINT_BITS).as_pandas_dataframe()
+    a, b = found["unique_id_l"].to_numpy(dtype=np.int64), found["unique_id_r"].to_numpy(dtype=np.int64)
+    order = np.lexsort((b, a))
+    a, b, bits = a[order], b[order], found["match_weight"].to_numpy(dtype=float)[order]
+    return Scored(a, b, bits * np.log(2), compare(left, right, a, b, words))
+
+
+def _for_splink(side: Records, words: Words) -> pd.DataFrame:
+    """Return records as the table Splink takes: their position as unique_id, then text; null where not known."""
+
+    def text(vocabulary: Vocabulary, numbers: Any) -> Any:
+        return np.array([*vocabulary.texts, None], dtype=object)[numbers]
+
+    table = pd.DataFrame(
+        {
+            "unique_id": np.arange(len(side)),
+            "name": text(words.names, side.names.firsts),
+            "house_number": text(words.house_numbers, side.house_number),
+            "street": text(words.streets, side.street),
+            "city": text(words.cities, side.city),
+            "postcode": text(words.postcodes, side.postcode),
+            "region": text(words.regions, side.region),
+            "activities": text(words.activities, side.activities),
+            "latitude": side.latitude_deg,
+            "longitude": side.longitude_deg,
         }
-        self._weights = NameWeights(profile.names[0] for profile in known if profile.names)
-        book = shipped("codes/industry_activities.csv")
-        self._activities = {
-            str(row.code): frozenset(str(row.activities).split("; ")) - {""} for row in book.itertuples()
-        }
-
-    def can_place(self, industry_code: str) -> bool:
-        """Return whether an industry's reports are about facilities of the kind a directory lists."""
-        return industry_code in self._activities
-
-    def candidates(self, report: Any) -> list[Pair]:
-        """Return the facilities a report may be about, best first: one pair per facility near it.
-
-        A report that does not state its region has none: towns of one name stand in many.
-
-        Parameters
-        ----------
-        report : row of `injuries`, as itertuples gives it
-
-        Returns
-        -------
-        list of Pair
-        """
-        address = address_of(report)
-        employer, code = text_or_empty(report.employer_name), text_or_empty(report.industry_code)
-        fitting = self._activities.get(code, frozenset())
-        best: dict[str, Pair] = {}
-        region = text_or_empty(report.region)
-        near = self._nearby[region].around(address) if region in self._nearby else []
-        for profile in (self._by_region[region][position] for position in near):
-            evidence = same_place(address, profile.address)
-            if evidence.strength == 0:
-                continue
-            pair = self._pair(employer, profile, evidence, bool(fitting & profile.activities))
-            if profile.place not in best or pair.score > best[profile.place].score:
-                best[profile.place] = pair
-        return sorted(best.values(), key=lambda pair: (-pair.score, pair.right_id))
-
-    def _pair(self, employer: str, profile: Profile, evidence: Evidence, fits: bool) -> Pair:
-        name = max((self._weights.likeness(employer, known) for known in profile.names), default=0.0)
-        score = _NAME * name + _PLACE * evidence.strength + _ACTIVITY * fits
-        activity = "activity fits" if fits else "activity not shown to fit"
-        # No name in it: a pair that nobody has confirmed must not name a plant beside an injury.
-        reason = f"name alike {name:.2f} in {profile.source_id}; {evidence.reason}; {activity}"
-        return Pair(profile.place, round(score, 4), name, evidence.strength, reason, evidence.contradicted)
-
-
-def decide(pairs: list[Pair]) -> str:
-    """Say whether the best of a report's pairs may be counted: linked, review (a person decides) or none.
-
-    Parameters
-    ----------
-    pairs : list of Pair
-        Best first.
-    """
-    if not pairs:
-        return "none"
-    best = pairs[0]
-    ahead = len(pairs) == 1 or round(best.score - pairs[1].score, 4) >= _MARGIN
-    at_address = best.place == 1 and best.name >= _NAME_AT_ADDRESS
-    in_town = best.place >= _IN_TOWN and best.name >= _NAME_IN_TOWN and not best.contradicted
-    if ahead and (at_address or in_town):
-        return "linked"
-    return "review" if best.score >= _WORTH_READING or best.place == 1 else "none"
+    )
+    return table.astype(dict.fromkeys(table.columns[1:8], "str"))

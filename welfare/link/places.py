@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from welfare.link.result import among
 from welfare.schema.tables import Tables
 
 
@@ -23,14 +24,24 @@ class Places:
         By record_id of a directory, the record that stands for its place.
     ids : dict of str to str
         By record_id of a record that stands for a place, the place's facility_id; no two places share one.
-    facilities, identifiers : DataFrame
-        Tidy tables of the records that stand for places; identifiers under those records' ids.
+    facilities : DataFrame
+        Tidy table of the records that stand for places.
+    listed : DataFrame
+        Tidy table `facilities` of every record of every directory added.
+    identifiers : DataFrame
+        Every number that a directory lists at a place: record_id of the record that stands for it, facility_id, scheme,
+        identifier, valid_from and valid_to (the time of that directory; null where it does not say).
     """
 
     def __init__(self, spine: Tables) -> None:
         self.homes: dict[str, str] = {}
         self.ids: dict[str, str] = {}
-        self.facilities, self.identifiers = spine.facilities.iloc[:0], spine.identifiers.iloc[:0]
+        self.facilities = self.listed = spine.facilities.iloc[:0]
+        self.identifiers = spine.identifiers.iloc[:0].assign(
+            valid_from=pd.Series(dtype="datetime64[s]"), valid_to=pd.Series(dtype="datetime64[s]")
+        )
+        self._newest = spine.source_id
+        self._seen: dict[str, tuple[pd.Timestamp, pd.Timestamp]] = {}
         self._named: dict[str, str] = {}
         self.add(spine, {})
 
@@ -56,13 +67,58 @@ class Places:
                 self.ids[record] = record if key in self._named else key
                 self._named[self.ids[record]] = record
             self._named.setdefault(key, home)
-        standing = set(directory.facilities["record_id"]).difference(counted)
-        new = directory.facilities[directory.facilities["record_id"].isin(set(first.values()))]
-        numbers = directory.identifiers[directory.identifiers["record_id"].isin(standing)]
-        numbers = numbers.assign(record_id=numbers["record_id"].map(self.homes).astype("str"))
-        numbers = numbers.drop_duplicates(["record_id", "scheme", "identifier"])
+        standing = set(first.values())
+        new = directory.facilities[among(directory.facilities["record_id"], standing)]
         self.facilities = pd.concat([self.facilities, new], ignore_index=True)
+        self.listed = pd.concat([self.listed, directory.facilities], ignore_index=True)
+        self._add_numbers(directory)
+
+    def _add_numbers(self, directory: Tables) -> None:
+        since, until = directory.period or (None, None)
+        numbers = directory.identifiers[among(directory.identifiers["record_id"], self.homes)]
+        numbers = numbers.assign(
+            record_id=numbers["record_id"].map(self.homes).astype("str"),
+            valid_from=pd.Series(since, index=numbers.index, dtype="datetime64[s]"),
+            valid_to=pd.Series(until, index=numbers.index, dtype="datetime64[s]"),
+        ).drop_duplicates(["record_id", "scheme", "identifier"])
         self.identifiers = pd.concat([self.identifiers, numbers], ignore_index=True)
+        if directory.period:
+            for home in set(numbers["record_id"].tolist()):
+                was = self._seen.get(home, directory.period)
+                self._seen[home] = min(was[0], directory.period[0]), max(was[1], directory.period[1])
+
+    def numbers_held(self, since: pd.Timestamp | None) -> pd.DataFrame:
+        """Return the numbers as the newest directory lists them, and those that an older one still listed at a time.
+
+        Parameters
+        ----------
+        since : Timestamp or None
+            Older listings are left out if they end before it; if it is not known, all of them.
+        """
+        newest = self.identifiers["source_id"] == self._newest
+        return self.identifiers[newest if since is None else newest | (self.identifiers["valid_to"] >= since)]
+
+    def numbers(self) -> pd.DataFrame:
+        """Return from when to when each number is known to be listed at a place.
+
+        Returns
+        -------
+        DataFrame
+            facility_id, scheme, identifier, valid_from, valid_to; null where no directory says as of when it is.
+        """
+        held = self.identifiers.assign(facility_id=self.identifiers["record_id"].map(self.ids))
+        each = held.groupby(["facility_id", "scheme", "identifier"], sort=False, as_index=False)
+        return each.agg(valid_from=("valid_from", "min"), valid_to=("valid_to", "max"))
+
+    def time_from(self, place: str, period: tuple[pd.Timestamp, pd.Timestamp]) -> pd.Timedelta | None:
+        """Return how long before or after a time a place is first or last listed; 0 if it was listed then.
+
+        None if no directory that lists it says as of when it is.
+        """
+        if place not in self._seen:
+            return None
+        since, until = self._seen[place]
+        return max(since - period[1], period[0] - until, pd.Timedelta(0))
 
     def record_of(self, facility_id: str) -> str | None:
         """Return the record that stands for the place a facility_id names, in any directory; None if none does."""

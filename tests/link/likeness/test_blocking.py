@@ -1,0 +1,99 @@
+"""Which pairs are compared: none that has something in common is passed over, and a full town stays affordable."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from welfare.link.likeness.blocking import candidates
+from welfare.link.likeness.comparing import AT_1_KM, DOOR, POSTCODE, STREET, TOWN, compare
+from welfare.link.likeness.records import Words, comparable
+
+ROWS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(["Acme Meat", "Acme Poultry", "Zenith Deli", "Мясо"]),
+        "street": st.sampled_from(["100 Main St", "100 Main Street, Unit 2", "900 Main St", "Main St", "PO Box 7"]),
+        "city": st.sampled_from(["Oakton", "OAKTON", "Elmton"]),
+        "region": st.sampled_from(["GA", "AL"]),
+        "postcode": st.sampled_from(["30001", "30001-1234", "30002"]),
+        "country": st.sampled_from(["US", "CA"]),
+        "latitude_deg": st.sampled_from([60.0, 60.01, 60.2]),
+        "longitude_deg": st.sampled_from([-84.0, 179.99, -179.99]),
+    },
+)
+
+
+def paired(left, right):
+    words = Words()
+    ours, theirs = comparable(left, words), comparable(right, words)
+    a, b = candidates(ours, theirs, words)
+    return ours, theirs, words, set(zip(a.tolist(), b.tolist(), strict=True))
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(ROWS, max_size=8), st.lists(ROWS, max_size=8))
+def test_no_pair_in_one_region_with_a_place_in_common_is_passed_over(records, left, right):
+    ours, theirs, words, found = paired(records(*left), records(*right))
+    a, b = (part.ravel() for part in np.meshgrid(np.arange(len(left)), np.arange(len(right)), indexing="ij"))
+    if not len(a):
+        assert not found
+        return
+    place = compare(ours, theirs, a, b, words).place
+    region = (ours.region[a] >= 0) & (ours.region[a] == theirs.region[b])
+    country = (ours.country[a] < 0) | (theirs.country[b] < 0) | (ours.country[a] == theirs.country[b])
+    common = np.isin(place, (DOOR, STREET, AT_1_KM, POSTCODE, TOWN)) & region & country
+    assert set(zip(a[common].tolist(), b[common].tolist(), strict=True)) <= found
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(ROWS, max_size=8), st.lists(ROWS, max_size=8))
+def test_other_regions_and_countries_are_other_places(records, left, right):
+    ours, theirs, _, found = paired(records(*left), records(*right))
+    for i, j in found:
+        assert ours.country[i] == theirs.country[j] or min(ours.country[i], theirs.country[j]) < 0
+        town = ours.city[i] == theirs.city[j] >= 0 and ours.postcode[i] == theirs.postcode[j] >= 0
+        assert ours.region[i] == theirs.region[j] or min(ours.region[i], theirs.region[j]) < 0 or town
+
+
+def test_without_a_region_only_postcode_and_distance_pair(records):
+    there = {"name": "Acme Meat", "street": "100 Main St", "city": "Oakton"}
+    plant = there | {"region": "GA", "postcode": "30001", "latitude_deg": 34.0, "longitude_deg": -84.0}
+    near = {"latitude_deg": 34.01, "longitude_deg": -84.0}
+    rows = [there, there | {"postcode": "30001"}, there | near]
+    assert paired(records(*rows), records(plant))[3] == {(1, 0), (2, 0)}
+
+
+def test_a_misspelt_region_is_outweighed_by_town_and_postcode(records):
+    plant = {"name": "Acme Meat", "city": "Oakton", "region": "GA", "postcode": "30001"}
+    wrong = [plant | {"region": "AG"}, plant | {"region": "AG", "postcode": "30002"}]
+    assert paired(records(*wrong), records(plant))[3] == {(0, 0)}
+
+
+def test_a_firm_that_moved_within_its_region_is_found_by_its_name(records):
+    plant = {"name": "Zwanenberg Meat", "street": "1 Elm Rd", "city": "Elmton", "region": "GA"}
+    moved = {"name": "Zwanenberg Meats Inc", "street": "9 Bay Rd", "city": "Bayton", "region": "GA"}
+    assert paired(records(moved), records(plant))[3] == {(0, 0)}
+
+
+def test_forty_firms_at_one_address_are_all_compared(records):
+    mall = {"street": "1 Market Sq", "city": "Oakton", "region": "GA"}
+    firms = [mall | {"name": f"Stall {chr(65 + number // 26)}{chr(65 + number % 26)}"} for number in range(40)]
+    assert len(paired(records(*firms), records(*firms))[3]) == 40 * 40
+
+
+def test_a_full_town_is_compared_by_door_and_word_alone(records):
+    town = {"city": "Oakton", "region": "GA"}
+    firms = [
+        town | {"name": f"Firm{chr(97 + i // 26)}{chr(97 + i % 26)} Meat", "street": f"{i + 1} Main St"}
+        for i in range(200)
+    ]
+    found = paired(records(*firms), records(*firms))[3]
+    assert {(i, i) for i in range(200)} <= found
+    assert len(found) < 200 * 200 / 50
+
+
+def test_nothing_is_paired_with_nothing(records):
+    assert paired(records(), records())[3] == set()
+    assert paired(records({}), records({}))[3] == set()

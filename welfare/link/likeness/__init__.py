@@ -1,0 +1,1 @@
+"""How alike two records are without a shared number: spelling, candidates, comparison, score."""

@@ -1,0 +1,106 @@
+"""Names of operators made comparable, and back: what was left out or written out of a name is kept beside it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from welfare.schema.codes import shipped
+
+# Points and apostrophes vanish: "J.B." is "JB", "Pilgrim's" is "Pilgrims".
+_DROPPED = ".'`\u2018\u2019\u02bc"
+_SIGNS = re.compile(r"[\W_]+")
+_ASCII = str.maketrans(
+    {chr(code): (None if chr(code) in _DROPPED else " ") for code in range(128) if not chr(code).isalnum()}
+)
+# What stands between two names of one firm.
+_ALSO = re.compile(
+    r"\s*(?:[;|]|\b(?:d\s?/\s?b\s?/\s?a|d\.b\.a\.?|dba|t\s?/\s?a|trading as|doing business as|also known as|"
+    r"a\s?/\s?k\s?/\s?a|aka|formerly(?: known as)?|f\s?/\s?k\s?/\s?a|fka)(?=[\s:,.]|$))[\s:,.]*",
+    re.IGNORECASE,
+)
+
+
+class StandardName(NamedTuple):
+    """A name in standard words, with everything that was done to it.
+
+    Attributes
+    ----------
+    original : str
+        As the file spells it; nothing is lost.
+    words : tuple of str
+        What tells operators apart, folded, abbreviations written out.
+    left_out : tuple of str
+        Legal forms and fillers, in order.
+    written_out : tuple of (str, str)
+        Each word that was replaced, and by which.
+    """
+
+    original: str
+    words: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    written_out: tuple[tuple[str, str], ...] = ()
+
+
+@lru_cache
+def _book() -> dict[str, str]:
+    """Return what each shipped word becomes; a word to leave out becomes nothing."""
+    book = shipped("codes/name_words.csv")
+    return dict(zip(book["word"], book["standard"], strict=True))
+
+
+@lru_cache(maxsize=1 << 18)
+def fold(text: str) -> str:
+    """Return text in small letters, without accents, points and apostrophes, other signs as single spaces.
+
+    Letters of any script stay: a name must not vanish because it is not written in Latin letters.
+    """
+    if text.isascii():
+        return " ".join(text.lower().translate(_ASCII).split())
+    apart = unicodedata.normalize("NFD", text.casefold())
+    plain = "".join(sign for sign in apart if not unicodedata.combining(sign) and sign not in _DROPPED)
+    return _SIGNS.sub(" ", unicodedata.normalize("NFC", plain)).strip()
+
+
+@lru_cache(maxsize=1 << 18)
+def name_words(name: str) -> tuple[str, ...]:
+    """Return the words of a name that tell operators apart: legal forms left out, abbreviations written out.
+
+    A name of legal forms alone keeps them.
+    """
+    book = _book()
+    folded = fold(name).split()
+    words = [standard for standard in (book.get(word, word) for word in folded) if standard]
+    return tuple(words or folded)
+
+
+def standard_name(name: str) -> StandardName:
+    """Return a name in standard words and, so that a reader can go back, what was done to it.
+
+    Parameters
+    ----------
+    name : str
+        As a file spells it.
+    """
+    book, folded, words = _book(), fold(name).split(), name_words(name)
+    only_forms = all(book.get(word, word) == "" for word in folded)
+    left_out = () if only_forms else tuple(word for word in folded if book.get(word, word) == "")
+    written_out = tuple((word, book[word]) for word in folded if book.get(word) and book[word] != word)
+    return StandardName(name, words, left_out, written_out)
+
+
+@lru_cache(maxsize=1 << 18)
+def every_name(name: str) -> tuple[str, ...]:
+    """Return the names that one cell holds: "Alder Inc dba Oak Deli" is Alder Inc and also Oak Deli.
+
+    Returns
+    -------
+    tuple of str
+        Empty if the cell names nobody; a cell with one name gives it as it is.
+    """
+    if not name.strip():
+        return ()
+    parts = (part.strip(" ,()") for part in _ALSO.split(name))
+    return tuple(dict.fromkeys(part for part in parts if fold(part)))

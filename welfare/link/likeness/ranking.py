@@ -1,0 +1,88 @@
+"""Scored pairs brought to one per record and place, with their probabilities and the reasons in words."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from welfare.link.likeness.comparing import PLACES, Comparison, Floats
+from welfare.link.likeness.records import Ints, Records
+from welfare.link.likeness.scoring import posterior
+
+COLUMNS = ["left_id", "right_id", "place_id", "score", "name", "place", "reason", "ruled_out"]
+KINDS = dict.fromkeys(COLUMNS, "str") | {"score": "float64", "name": "float64", "ruled_out": "bool"}
+# Pairs less likely than this are not returned.
+_UNLIKELY = 0.02
+_ACTIVITIES = {2: "the same activities", 1: "an activity in common", 0: "activities not known", -1: "other activities"}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Pairs of positions with their log odds, and what the two records have in common."""
+
+    a: Ints
+    b: Ints
+    log_odds: Floats
+    found: Comparison
+
+
+def ranked(
+    left: Records,
+    right: Records,
+    scored: Scored,
+    homes: Mapping[str, str],
+    ruled_out: Container[tuple[str, str]],
+    *,
+    one_to_one: bool,
+    fit_share: bool,
+) -> pd.DataFrame:
+    """Bring the pairs to one per record and place, and their odds to probabilities."""
+    of_right, places = pd.factorize(np.array([homes.get(record, record) for record in right.ids], dtype=object))
+    # Of the several records of a place, the one most alike speaks for it.
+    order = np.lexsort((scored.b, -scored.log_odds, of_right[scored.b], scored.a))
+    a, place = scored.a[order], of_right[scored.b[order]]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (a[1:] != a[:-1]) | (place[1:] != place[:-1])
+    best, a, place = order[first], a[first], place[first]
+    odds = scored.log_odds[best]
+    out = np.array([pair in ruled_out for pair in zip(left.ids[a], places[place], strict=True)], dtype=bool)
+    score = 1 / (1 + np.exp(-odds))  # alone, as if it had no rivals
+    score[~out] = posterior(
+        odds[~out], a[~out], place[~out], records=len(left), one_to_one=one_to_one, fit_share=fit_share
+    )
+    shown = np.flatnonzero(score >= _UNLIKELY)
+    shown = shown[np.lexsort((places[place[shown]].astype(str), -score[shown], a[shown]))]
+    kept = best[shown]
+    return pd.DataFrame(
+        {
+            "left_id": left.ids[a[shown]],
+            "right_id": right.ids[scored.b[kept]],
+            "place_id": places[place[shown]],
+            "score": score[shown].round(4),
+            "name": scored.found.name[kept],
+            "place": np.array(PLACES, dtype=object)[scored.found.place[kept]],
+            "reason": _reasons(scored.found, kept, right.ids[scored.b[kept]]),
+            "ruled_out": out[shown],
+        },
+        columns=COLUMNS,
+    ).astype(KINDS)
+
+
+def _reasons(found: Comparison, pairs: Ints, right_ids: np.ndarray[Any, Any]) -> list[str]:
+    """Say in words why each pair is alike.
+
+    No name is in it: a pair that nobody has confirmed must not name a plant beside an injury.
+    """
+    reasons = []
+    for pair, right_id in zip(pairs.tolist(), right_ids.tolist(), strict=True):
+        place, km = PLACES[found.place[pair]], found.km[pair]
+        apart = f", {km:.1f} km apart" if km == km else ""
+        source = right_id.rpartition("#")[0]
+        reasons.append(
+            f"name alike {found.name[pair]:.2f} in {source}; {place}{apart}; {_ACTIVITIES[found.activity[pair]]}"
+        )
+    return reasons
