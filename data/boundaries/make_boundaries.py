@@ -5,7 +5,8 @@
     python data/boundaries/make_boundaries.py us-atlas-3.0.1.tgz world-atlas-2.0.2.tgz
 
 Writes us_counties.parquet and countries.parquet: GeoParquet, longitude and latitude in degrees. Outlines are as the
-packages hold them; countries are rounded to thousandths of a degree. What is not valid is mended by shapely.
+packages hold them; countries are those of 1:50,000,000 with the islands that only 1:10,000,000 has, rounded to
+thousandths of a degree. What is not valid is mended by shapely.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ SHA256 = {
     "world-atlas-2.0.2.tgz": "032e7765f2ce00edaeafec23ff22bc3b77e42987c257da944cc585b452c05b97",
 }
 OTHER_NAMES = {"69": "MP", "78": "VI"}  # the package spells these two out at length
-COUNTRY_DEGREES = 0.001
+COUNTRY_DEGREES, ISLAND_DEGREES = 0.001, 0.003
 
 
 def layer(package: Path, member: str, name: str) -> geopandas.GeoDataFrame:
@@ -63,12 +64,22 @@ def counties(package: Path) -> geopandas.GeoDataFrame:
 
 def countries(package: Path) -> geopandas.GeoDataFrame:
     """Return country (ISO 3166-1 alpha-2; null for what has none), name, geometry."""
-    shapes = layer(package, "countries-50m.json", "countries")
+    coarse, fine = (layer(package, f"countries-{scale}.json", "countries") for scale in ("50m", "10m"))
+    both = pd.concat([coarse, islands(fine, coarse)]).dissolve(by=["id", "name"], dropna=False).reset_index()
     codes = {country.numeric: country.alpha_2 for country in pycountry.countries}
-    table = shapes.assign(country=shapes["id"].map(codes))
+    table = both.assign(country=both["id"].map(codes))
     rounded = shapely.set_precision(table.geometry.array, COUNTRY_DEGREES)
     table = table.set_geometry(_areas(rounded))
     return table[["country", "name", "geometry"]].sort_values("name", ignore_index=True)
+
+
+def islands(fine: geopandas.GeoDataFrame, coarse: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Return the islands that the coarse outlines lack: places stand on them."""
+    parts = fine.explode(ignore_index=True)
+    land = shapely.STRtree(coarse.geometry.array)
+    there = land.query(parts.geometry.array, predicate="intersects")[0]
+    lost = parts.drop(index=set(there))
+    return lost.set_geometry(shapely.simplify(lost.geometry.array, ISLAND_DEGREES))
 
 
 def main() -> None:

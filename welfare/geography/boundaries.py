@@ -15,7 +15,7 @@ from welfare.schema.codes import data_folder
 
 # So far the shipped county lines may lie from the true ones; see data/boundaries/README.md for how it was measured.
 LINE_KM = 1.0
-# A point in no outline belongs to the nearest one if it is at most so far away: simplified coasts lose piers and islets.
+# A point in no outline belongs to the nearest one if it is so near: simplified coasts lose piers and islets.
 COAST_KM = 5.0
 # Country outlines are coarser still (1:50,000,000).
 COUNTRY_KM = 10.0

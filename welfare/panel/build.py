@@ -13,6 +13,7 @@ from welfare.panel.exposure import covered_years
 from welfare.panel.facts import attributes, slaughtered
 from welfare.panel.line_speeds import speeds_of_periods, waived_from
 from welfare.panel.periods import period_of, spans
+from welfare.panel.places import located
 from welfare.panel.usable import newest, require_usable
 from welfare.schema.tables import Tables, validate
 from welfare.sources.coverage import covers
@@ -64,7 +65,8 @@ def build_panel(
 
     spine = tables["facilities"][tables["facilities"]["source_id"] == links.spine.source_id]
     others = tables["facilities"][tables["facilities"]["source"] != links.spine.source]
-    facts = attributes(spine, others).join(slaughtered(tables["slaughter"]))
+    facts = located(attributes(spine, others), on_land=bool(spine["street"].notna().any()))
+    facts = facts.join(slaughtered(tables["slaughter"]))
     panel = facts.reset_index().merge(periods, how="cross")
     panel["plant_years"] = _years_collected(panel, used, coverage)
 

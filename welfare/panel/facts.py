@@ -10,6 +10,7 @@ _ATTRIBUTES = {
     "name": "name",
     "city": "city",
     "region": "region",
+    "county": "county",
     "country": "country",
     "latitude_deg": "latitude_deg",
     "longitude_deg": "longitude_deg",

@@ -1,4 +1,4 @@
-"""Who stands behind a row: the operator of the day, and the injuries a person has confirmed."""
+"""Where a row's place is, and who stands behind it: the operator of the day, the injuries a person has confirmed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,32 @@ from collections.abc import Sequence
 import pandas as pd
 from pandas.api.typing import NaTType
 
+from welfare.geography.locate import locate
 from welfare.link.links import Links
 from welfare.schema.tables import Tables
+
+
+def located(facts: pd.DataFrame, *, on_land: bool) -> pd.DataFrame:
+    """Return facilities with the county their point lies in and what is wrong with their coordinates.
+
+    Parameters
+    ----------
+    facts : DataFrame
+        latitude_deg, longitude_deg, country, region, county (as the files state it), city.
+    on_land : bool
+        False where the places may be at sea, as fish farms are: a list of them has no street addresses.
+
+    Returns
+    -------
+    DataFrame
+        With county from the shipped outlines where a usable point lies in the United States, else as stated;
+        county_fips (null elsewhere) and coordinates_flag (empty where nothing is wrong with the point). No coordinate
+        is changed.
+    """
+    found = locate(facts, on_land=on_land).table
+    return facts.assign(
+        county=found["county"], county_fips=found["county_fips"].astype("str"), coordinates_flag=found["flag"]
+    )
 
 
 def operators_on(links: Links, bundles: Sequence[Tables], events: pd.DataFrame) -> pd.DataFrame:
