@@ -34,6 +34,7 @@ _MANY = 5  # so many addresses on one very point are geocoded to a town, a stree
 _COARSE_DECIMALS, _FINE_DECIMALS = 2, 4  # to two decimals a town has one point for many addresses, and rightly
 _KM_PER_DEGREE = 111.2
 _AMERICAN = "US"
+_WOULD = "it would lie where it is said to be"
 
 
 def check_coordinates(rows: pd.DataFrame, *, on_land: bool = True) -> pd.DataFrame:
@@ -82,20 +83,19 @@ def check_coordinates(rows: pd.DataFrame, *, on_land: bool = True) -> pd.DataFra
     note("zero", zero, lambda _: "0, 0 is a point off Africa, and what programs write for none")
 
     given = ~none & ~half & ~zero
-    home = _where(point["latitude_deg"], point["longitude_deg"])
+    home = _where(point)
     decimals = _decimals(point)
     half_km = np.where(given, _KM_PER_DEGREE / 2 / 10.0**decimals, np.nan)
-    wrong = given & _is_elsewhere(home, point, beyond, half_km)
-    for flag, mended, words in (
+    wrong = given & _is_elsewhere(home, point, half_km)
+    tried = np.flatnonzero(wrong & (point["country"] != "").to_numpy())
+    for flag, (new_lat, new_lon), words in (
         ("swapped", (lon, lat), "latitude and longitude changed places"),
         ("sign_lost", (lat, -lon), "the longitude had the other sign"),
         ("sign_lost", (-lat, lon), "the latitude had the other sign"),
     ):
-        there = _where(pd.Series(mended[0]), pd.Series(mended[1]))
-        nowhere = (np.abs(mended[0]) > 90) | (np.abs(mended[1]) > 180)
-        fits = wrong & ~_is_elsewhere(there, point, nowhere, half_km)
-        fits &= (point["country"] != "").to_numpy()
-        note(flag, fits, lambda _, words=words: f"it would lie where it is said to be if {words}")
+        mended = point.iloc[tried].assign(latitude_deg=new_lat[tried], longitude_deg=new_lon[tried])
+        fits = tried[~_is_elsewhere(_where(mended), mended, half_km[tried])]
+        note(flag, np.isin(np.arange(len(point)), fits), lambda _, words=words: f"{_WOULD} if {words}")
     abroad = wrong & ~beyond & (home["country"] != point["country"]).to_numpy() & (home["country"] != "").to_numpy()
     note("outside_country", abroad, lambda row: f"it lies in {home['country'][row]}, not {point['country'][row]}")
     other = wrong & ~beyond & ~abroad & (home["state"] != "").to_numpy()
@@ -124,9 +124,10 @@ def _text(rows: pd.DataFrame, column: str) -> list[str]:
     return rows[column].astype("str").fillna("").tolist() if column in rows else [""] * len(rows)
 
 
-def _where(latitude: pd.Series, longitude: pd.Series) -> pd.DataFrame:
+def _where(point: pd.DataFrame) -> pd.DataFrame:
     """Return the country and, in the United States, the state each point lies in; empty where in none."""
-    country, county = country_of(latitude, longitude), county_of(latitude, longitude)
+    degrees = point["latitude_deg"], point["longitude_deg"]
+    country, county = country_of(*degrees), county_of(*degrees)
     at_home = county["state"].notna()
     return pd.DataFrame(
         {
@@ -135,16 +136,17 @@ def _where(latitude: pd.Series, longitude: pd.Series) -> pd.DataFrame:
             "state": county["state"].fillna("").astype("str"),
             "border_km": county["border_km"].where(at_home),
         }
-    )
+    ).set_axis(point.index)
 
 
-def _is_elsewhere(home: pd.DataFrame, point: pd.DataFrame, beyond: Any, half_km: Floats) -> Any:
+def _is_elsewhere(home: pd.DataFrame, point: pd.DataFrame, half_km: Floats) -> Any:
     """Return whether a point lies in another country, or clearly in another state, than its record says."""
     stated = point["country"] != ""
     country = stated & (home["country"] != point["country"])
     american = (point["country"] == _AMERICAN) & (point["region"] != "")
     state = american & (home["state"] != point["region"]) & ~(home["border_km"] < LINE_KM + half_km)
-    return (country | state).to_numpy() | beyond
+    nowhere = (point["latitude_deg"].abs() > 90) | (point["longitude_deg"].abs() > 180)
+    return (country | state | nowhere).to_numpy()
 
 
 @cache
