@@ -185,7 +185,7 @@ def test_an_older_file_without_addresses_adds_no_places(agency, alder):
 
 def test_reports_without_region_coordinates_street_or_name(agency, alder):
     rows = [
-        alder["report"] | {"ID": "1", "State": "", "Zip": "", "Latitude": "", "Longitude": ""},
+        alder["report"] | {"ID": "1", "State": "", "Zip": "", "Address1": "", "Latitude": "", "Longitude": ""},
         alder["report"] | {"ID": "2", "Latitude": "", "Longitude": ""},
         alder["report"] | {"ID": "3", "Address1": ""},
         alder["report"] | {"ID": "4", "Employer": ""},

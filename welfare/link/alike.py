@@ -94,6 +94,7 @@ def alike_pairs(
     standing = numbered[numbered["decision"] != "rejected"]
     done = {*standing["left_id"].tolist(), *split}
     rows = rows[~among(rows["record_id"], done)]
+    rows = places.with_usable_points(rows)
     found = match(rows, places.listed, homes=places.homes, one_to_one=lists_places, engine=engine, ruled_out=rejected)
     found["same_source"] = _without_vintage(found["left_id"]) == _without_vintage(found["right_id"])
     taken = standing if lists_places else standing.iloc[:0]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from welfare.geography.coordinates import check_coordinates
 from welfare.link.result import among
 from welfare.schema.tables import Tables
 
@@ -27,7 +28,9 @@ class Places:
     facilities : DataFrame
         Tidy table of the records that stand for places.
     listed : DataFrame
-        Tidy table `facilities` of every record of every directory added.
+        Tidy table `facilities` of every record of every directory added, without unusable coordinates.
+    unusable : dict of str to dict
+        By source_id, how many coordinates have which flag, and are no evidence.
     identifiers : DataFrame
         Every number that a directory lists at a place: record_id of the record that stands for it, facility_id, scheme,
         identifier, valid_from and valid_to (the time of that directory; null where it does not say).
@@ -40,6 +43,7 @@ class Places:
         self.identifiers = spine.identifiers.iloc[:0].assign(
             valid_from=pd.Series(dtype="datetime64[s]"), valid_to=pd.Series(dtype="datetime64[s]")
         )
+        self.unusable: dict[str, dict[str, int]] = {}
         self._newest = spine.source_id
         self._seen: dict[str, tuple[pd.Timestamp, pd.Timestamp]] = {}
         self._named: dict[str, str] = {}
@@ -70,8 +74,21 @@ class Places:
         standing = set(first.values())
         new = directory.facilities[among(directory.facilities["record_id"], standing)]
         self.facilities = pd.concat([self.facilities, new], ignore_index=True)
-        self.listed = pd.concat([self.listed, directory.facilities], ignore_index=True)
+        listed = self.with_usable_points(directory.facilities)
+        self.listed = pd.concat([self.listed, listed], ignore_index=True)
         self._add_numbers(directory)
+
+    def with_usable_points(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return records without the coordinates that say nothing about their place, and remember how many those are.
+
+        A list of fish farms may place them at sea, so that is no fault here.
+        """
+        checked = check_coordinates(rows, on_land=False)
+        spoiled = ~checked["usable"] & (checked["flag"] != "missing")
+        for source, flags in checked["flag"][spoiled].groupby(rows["source_id"]):
+            self.unusable[str(source)] = {str(flag): int(many) for flag, many in flags.value_counts().items()}
+        points = {name: rows[name].mask(spoiled) for name in ("latitude_deg", "longitude_deg")}
+        return rows.assign(**points)
 
     def _add_numbers(self, directory: Tables) -> None:
         since, until = directory.period or (None, None)

@@ -222,6 +222,11 @@ def notes(
     gone = counted[~counted["left_source"].isin(listed) & (counted["right_source"] != spine.source_id)]
     for source, many in gone.groupby("left_source", sort=False).size().items():
         notes.append(f"{many:,} linked records of {source} are of plants that {spine.source_id} does not list.")
+    notes += [
+        f"{sum(flags.values()):,} coordinates of {source} are no evidence of the place: "
+        f"{', '.join(f'{many:,} {flag}' for flag, many in flags.items())}."
+        for source, flags in places.unusable.items()
+    ]
     notes += _twice(counted, spine, places)
     if unheeded := rulings.unheeded(places, set(zip(table["left_id"], table["right_id"], strict=True))):
         more = f"; and {len(unheeded) - _NAMED:,} more" if len(unheeded) > _NAMED else ""

@@ -22,8 +22,9 @@ Pairs = tuple[Ints, Ints]
 def candidates(left: Records, right: Records, words: Words) -> Pairs:
     """Return the pairs worth comparing, as positions in `left` and in `right`, in order and each once.
 
-    Records of different regions or countries are not paired, unless town and postcode agree; one that does not state
-    its region is paired by postcode and distance alone, since towns of one name stand in many.
+    Records of different countries are not paired; those of different regions only where town and postcode agree, or
+    two of name, door and postcode. One that does not state its region is paired by these, by postcode and by distance,
+    since towns of one name stand in many regions.
 
     Parameters
     ----------
@@ -34,21 +35,45 @@ def candidates(left: Records, right: Records, words: Words) -> Pairs:
     sides = left, right
     traits = [_traits(side, words) for side in sides]
     found = [
-        _by_block([side.region << 32 | side.city for side in sides], [_known(s, "city") for s in sides], traits),
-        _by_block([side.postcode for side in sides], [side.postcode >= 0 for side in sides], traits),
-        _by_trait([side.region for side in sides], [side.region >= 0 for side in sides], traits),
+        _by_block([_pack(side.region, side.city) for side in sides], traits),
+        _by_block([side.postcode for side in sides], traits),
+        _by_trait([side.region for side in sides], traits),
         within_km(*_points(left), *_points(right), km=_DOORS_KM)[:2],
     ]
     a, b = (np.concatenate(part) for part in zip(*found, strict=True))
-    a, b = np.divmod(np.unique(a * max(len(right), 1) + b), max(len(right), 1))
     # A town and its postcode outweigh a region, which is then misspelt.
     there = _same(left.city[a], right.city[b]) & _same(left.postcode[a], right.postcode[b])
-    apart = (_differ(left.region[a], right.region[b]) & ~there) | _differ(left.country[a], right.country[b])
-    return a[~apart], b[~apart]
+    kept = there | ~_differ(left.region[a], right.region[b])
+    sure = _by_two(left, right)
+    a, b = np.concatenate([a[kept], sure[0]]), np.concatenate([b[kept], sure[1]])
+    a, b = np.divmod(np.unique(a * max(len(right), 1) + b), max(len(right), 1))
+    same_country = ~_differ(left.country[a], right.country[b])
+    return a[same_country], b[same_country]
 
 
-def _known(side: Records, column: str) -> Mask:
-    return (side.region >= 0) & (getattr(side, column) >= 0)
+def _by_two(left: Records, right: Records) -> Pairs:
+    """Pair what agrees wholly on two of name, door and postcode, whatever the region is said to be."""
+    sides = left, right
+    name = [side.names.firsts for side in sides]
+    door = _codes_of([_pack(side.house_number, side.street) for side in sides])
+    postcode = [side.postcode for side in sides]
+    found = [
+        _by_block([_pack(*pair) for pair in zip(one, other, strict=True)])
+        for one, other in ((name, door), (postcode, door), (name, postcode))
+    ]
+    a, b = (np.concatenate(part) for part in zip(*found, strict=True))
+    return a, b
+
+
+def _pack(one: Ints, other: Ints) -> Ints:
+    """Return one number for two; -1 where one of them is not known."""
+    return np.where((one >= 0) & (other >= 0), one << 32 | other, -1)
+
+
+def _codes_of(keys: list[Ints]) -> list[Ints]:
+    """Return keys as small numbers; what is not known stays -1."""
+    codes = _codes(keys)
+    return [np.where(key >= 0, code, -1) for key, code in zip(keys, codes, strict=True)]
 
 
 def _same(a: Ints, b: Ints) -> Mask:
@@ -71,22 +96,24 @@ def _traits(side: Records, words: Words) -> Ragged:
     return Ragged(np.concatenate([each << 1 | 1, doors])[order], starts)
 
 
-def _by_block(keys: list[Ints], known: list[Mask], traits: list[Ragged]) -> Pairs:
-    """Pair what shares a key; in a full block, what shares a trait as well."""
-    rows = [np.flatnonzero(mask) for mask in known]
+def _by_block(keys: list[Ints], traits: list[Ragged] | None = None) -> Pairs:
+    """Pair what shares a key; in a full block, what shares a trait as well. A key below 0 is not known."""
+    rows = [np.flatnonzero(key >= 0) for key in keys]
     codes = _codes([key[row] for key, row in zip(keys, rows, strict=True)])
     roomy = _roomy(codes)
     a, b = _equal([code[roomy[code]] for code in codes])
     a, b = (row[roomy[code]][part] for row, code, part in zip(rows, codes, (a, b), strict=True))
+    if traits is None:
+        return a, b
     full = [row[~roomy[code]] for row, code in zip(rows, codes, strict=True)]
     inside = [code[~roomy[code]] for code in codes]
     more = _sharing(inside, full, traits)
     return np.concatenate([a, more[0]]), np.concatenate([b, more[1]])
 
 
-def _by_trait(keys: list[Ints], known: list[Mask], traits: list[Ragged]) -> Pairs:
+def _by_trait(keys: list[Ints], traits: list[Ragged]) -> Pairs:
     """Pair what shares a key and a rare trait."""
-    rows = [np.flatnonzero(mask) for mask in known]
+    rows = [np.flatnonzero(key >= 0) for key in keys]
     return _sharing(_codes([key[row] for key, row in zip(keys, rows, strict=True)]), rows, traits)
 
 

@@ -15,7 +15,7 @@ from welfare.link.likeness.blocking import Mask
 from welfare.link.likeness.records import Ints, Ragged, Records, Words
 
 # Two words as alike as this are one word misspelt: "plaimrs" is not "pilgrims", "pligrims" is.
-_SAME_WORD = 85
+_SAME_WORD = 80
 _SAME_STREET = 85
 _SAME_TOWN = 90
 _NEAR_KM = 10
@@ -261,6 +261,9 @@ def _streets(a: Ints, b: Ints, number: Mask, words: Words) -> tuple[Mask, Mask]:
     alike = _alike(a, b, texts, token_sort_ratio, _SAME_STREET)
     rest = number & ~alike
     alike[rest] = _alike(a[rest], b[rest], texts, token_set_ratio, _SAME_STREET)
+    # "Murrell Place" is also spelt "Murrellplace".
+    rest = number & ~alike
+    alike[rest] = _alike(a[rest], b[rest], [text.replace(" ", "") for text in texts], ratio, _SAME_STREET)
     other = np.zeros(len(a), dtype=bool)
     close = np.flatnonzero((alike | number) & (a != b) & (a >= 0) & (b >= 0))
     other[close] = [other_street(texts[i], texts[j]) for i, j in zip(a[close], b[close], strict=True)]
