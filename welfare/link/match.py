@@ -160,7 +160,7 @@ def _for_splink(side: Records, words: Words) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "unique_id": np.arange(len(side)),
-            "name": text(words.names, side.names.firsts),
+            "name": np.array([*words.name_texts, None], dtype=object)[side.names.firsts],
             "house_number": text(words.house_numbers, side.house_number),
             "street": text(words.streets, side.street),
             "city": text(words.cities, side.city),

@@ -6,14 +6,14 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from welfare.link.likeness.names import fold
+from welfare.link.likeness.names import folded_words
 from welfare.schema.codes import code_map
 
 # A box or a part of a building: at the start it stands alone, later on it ends the street. A bare word is no unit:
 # "Box Elder Rd" is a street.
 _PART = r"(?:(?:p ?o |post office )?box|pob|ste|unit|bldg|floor|apt) (?:\w*\d\w*|[a-z])\b"
 _LEADING_PART, _TRAILING_PART = re.compile(rf"^(?:{_PART} ?)+"), re.compile(rf" {_PART}.*$| \d+\w* floor$")
-_MAYBE_PART = re.compile(r"\b(?:box|pob|ste|unit|bldg|floor|apt)\b")
+_PARTS = frozenset(("box", "pob", "ste", "unit", "bldg", "floor", "apt"))  # without one of these, nothing is apart
 # "P O Box 7", "Post Office Box 7" and "POB 7" are one box.
 _BOX = re.compile(r"\b(?:(?:p ?o |post office )?box|pob) (?=\w*\d|[a-z]\b)")
 # House numbers may carry a letter, and in the upper Midwest a grid's direction: 12b, n6330, n56w13400.
@@ -49,10 +49,9 @@ def _book() -> dict[str, str]:
 def standard_words(text: str) -> str:
     """Return text folded, with street types, directions and ordinals in their short forms."""
     standard = _book()
-    return " ".join([standard.get(word, word) for word in fold(text).split()])
+    return " ".join([standard.get(word, word) for word in folded_words(text)])
 
 
-@lru_cache(maxsize=1 << 18)
 def standard_address(street: str) -> StandardAddress:
     """Return the parts of a street address.
 
@@ -62,10 +61,10 @@ def standard_address(street: str) -> StandardAddress:
         As a file spells it.
     """
     words = standard_words(street.replace("#", " unit ") if "#" in street else street)
-    kept = words
-    if _MAYBE_PART.search(words):
+    kept, apart = words, ""
+    if not _PARTS.isdisjoint(words.split()):
         kept = _TRAILING_PART.sub("", _LEADING_PART.sub("", words)).strip()
-    apart = _BOX.sub("box ", words.replace(kept, "", 1).strip()) if kept != words else ""
+        apart = _BOX.sub("box ", words.replace(kept, "", 1).strip()) if kept != words else ""
     numbered = _NUMBERED.fullmatch(kept)
     return (
         StandardAddress(street, numbered[1], numbered[2], apart)

@@ -12,7 +12,9 @@ from welfare.link.likeness.records import Ints, Ragged, Records, Words
 _DOORS_KM = 2  # farther apart, neighbours are too many; such pairs need a town, a postcode or a rare word
 # A block with this many pairs per record is compared whole; of a fuller one only what also shares a word of the name,
 # a house number or a street.
-_ROOMY = 20
+_ROOMY, _LEAST_ROOMY = 20, 2
+_PAIRS = 500_000  # so many are roomy; with more records each is compared with fewer
+_CROWDED = 20_000  # from so many records on, only those that name no town or postcode look around themselves
 _DOOR_BITS = 24  # sixteen million streets and as many house numbers
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -33,32 +35,33 @@ def candidates(left: Records, right: Records, words: Words) -> Pairs:
         With which both were made.
     """
     sides = left, right
-    traits = [_traits(side, words) for side in sides]
+    roomy = int(np.clip(_PAIRS / (len(left) + len(right) + 1), _LEAST_ROOMY, _ROOMY))
+    traits, rare = ([_traits(side, words, rich) for side in sides] for rich in (True, False))
     found = [
-        _by_block([_pack(side.region, side.city) for side in sides], traits),
-        _by_block([side.postcode for side in sides], traits),
-        _by_trait([side.region for side in sides], traits),
-        within_km(*_points(left), *_points(right), km=_DOORS_KM)[:2],
+        _by_block([_pack(side.region, side.city) for side in sides], traits, roomy),
+        _by_block([side.postcode for side in sides], traits, roomy),
+        _by_trait([side.region for side in sides], rare, roomy),
+        _around(left, right),
     ]
     a, b = (np.concatenate(part) for part in zip(*found, strict=True))
     # A town and its postcode outweigh a region, which is then misspelt.
     there = _same(left.city[a], right.city[b]) & _same(left.postcode[a], right.postcode[b])
     kept = there | ~_differ(left.region[a], right.region[b])
-    sure = _by_two(left, right)
+    sure = _by_two(left, right, roomy)
     a, b = np.concatenate([a[kept], sure[0]]), np.concatenate([b[kept], sure[1]])
     a, b = np.divmod(np.unique(a * max(len(right), 1) + b), max(len(right), 1))
     same_country = ~_differ(left.country[a], right.country[b])
     return a[same_country], b[same_country]
 
 
-def _by_two(left: Records, right: Records) -> Pairs:
+def _by_two(left: Records, right: Records, roomy: int) -> Pairs:
     """Pair what agrees wholly on two of name, door and postcode, whatever the region is said to be."""
     sides = left, right
     name = [side.names.firsts for side in sides]
     door = _codes_of([_pack(side.house_number, side.street) for side in sides])
     postcode = [side.postcode for side in sides]
     found = [
-        _by_block([_pack(*pair) for pair in zip(one, other, strict=True)])
+        _by_block([_pack(*pair) for pair in zip(one, other, strict=True)], None, roomy)
         for one, other in ((name, door), (postcode, door), (name, postcode))
     ]
     a, b = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -84,48 +87,56 @@ def _differ(a: Ints, b: Ints) -> Mask:
     return (a >= 0) & (b >= 0) & (a != b)
 
 
-def _traits(side: Records, words: Words) -> Ragged:
-    """Return, per record, numbers for each word of its names and for its door: house number and street."""
+def _traits(side: Records, words: Words, rich: bool) -> Ragged:
+    """Return, per record, numbers for what tells it from others: each word of its names, and its door.
+
+    With `rich`, to tell it from its neighbours, also how each word begins (for misspelt ones) and its house number.
+    """
     names, owner = side.names.flat(np.arange(len(side)))
     each, name = words.ragged_names.flat(names)
-    door = np.flatnonzero((side.house_number >= 0) & (side.street >= 0))
-    doors = (side.house_number[door] << _DOOR_BITS | side.street[door]) << 1
-    owner = np.concatenate([owner[name], door])
-    order = np.argsort(owner, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(side)))])
-    return Ragged(np.concatenate([each << 1 | 1, doors])[order], starts)
+    number, street = side.house_number, side.street
+    numbered = np.flatnonzero(number >= 0)
+    door = np.flatnonzero((number >= 0) & (street >= 0))
+    kinds, owned = [each, number[door] << _DOOR_BITS | street[door]], [owner[name], door]
+    if rich:
+        kinds, owned = [*kinds, words.beginnings[each], number[numbered]], [*owned, owner[name], numbered]
+    owners = np.concatenate(owned)
+    values = np.concatenate([trait << 2 | kind for kind, trait in enumerate(kinds)])
+    order = np.argsort(owners, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(side)))])
+    return Ragged(values[order], starts)
 
 
-def _by_block(keys: list[Ints], traits: list[Ragged] | None = None) -> Pairs:
+def _by_block(keys: list[Ints], traits: list[Ragged] | None, roomy: int) -> Pairs:
     """Pair what shares a key; in a full block, what shares a trait as well. A key below 0 is not known."""
     rows = [np.flatnonzero(key >= 0) for key in keys]
     codes = _codes([key[row] for key, row in zip(keys, rows, strict=True)])
-    roomy = _roomy(codes)
-    a, b = _equal([code[roomy[code]] for code in codes])
-    a, b = (row[roomy[code]][part] for row, code, part in zip(rows, codes, (a, b), strict=True))
+    whole = _roomy(codes, roomy)
+    a, b = _equal([code[whole[code]] for code in codes])
+    a, b = (row[whole[code]][part] for row, code, part in zip(rows, codes, (a, b), strict=True))
     if traits is None:
         return a, b
-    full = [row[~roomy[code]] for row, code in zip(rows, codes, strict=True)]
-    inside = [code[~roomy[code]] for code in codes]
-    more = _sharing(inside, full, traits)
+    full = [row[~whole[code]] for row, code in zip(rows, codes, strict=True)]
+    inside = [code[~whole[code]] for code in codes]
+    more = _sharing(inside, full, traits, roomy)
     return np.concatenate([a, more[0]]), np.concatenate([b, more[1]])
 
 
-def _by_trait(keys: list[Ints], traits: list[Ragged]) -> Pairs:
+def _by_trait(keys: list[Ints], traits: list[Ragged], roomy: int) -> Pairs:
     """Pair what shares a key and a rare trait."""
     rows = [np.flatnonzero(key >= 0) for key in keys]
-    return _sharing(_codes([key[row] for key, row in zip(keys, rows, strict=True)]), rows, traits)
+    return _sharing(_codes([key[row] for key, row in zip(keys, rows, strict=True)]), rows, traits, roomy)
 
 
-def _sharing(codes: list[Ints], rows: list[Ints], traits: list[Ragged]) -> Pairs:
+def _sharing(codes: list[Ints], rows: list[Ints], traits: list[Ragged], roomy: int) -> Pairs:
     """Pair rows that share both their code and a trait that not too many share."""
     flat = [trait.flat(row) for trait, row in zip(traits, rows, strict=True)]
     trait_codes = _codes([values for values, _ in flat])
     joint = _codes(
         [code[owner] << 32 | trait for code, (_, owner), trait in zip(codes, flat, trait_codes, strict=True)]
     )
-    roomy = _roomy(joint)
-    kept = [np.flatnonzero(roomy[code]) for code in joint]
+    rare = _roomy(joint, roomy)
+    kept = [np.flatnonzero(rare[code]) for code in joint]
     a, b = _equal([code[keep] for code, keep in zip(joint, kept, strict=True)])
     owners = [row[owner[keep]] for row, (_, owner), keep in zip(rows, flat, kept, strict=True)]
     return owners[0][a], owners[1][b]
@@ -139,11 +150,11 @@ def _codes(keys: list[Ints]) -> list[Ints]:
     return np.split(codes, [len(keys[0])])
 
 
-def _roomy(codes: list[Ints]) -> Mask:
-    """Return, by code, whether comparing all that share it costs few comparisons per record."""
+def _roomy(codes: list[Ints], roomy: int) -> Mask:
+    """Return, by code, whether comparing all that share it costs at most so many comparisons per record."""
     many = max((int(code.max()) + 1 for code in codes if len(code)), default=0)
     a, b = (np.bincount(code, minlength=many) for code in codes)
-    return a * b <= _ROOMY * (a + b)
+    return a * b <= roomy * (a + b)
 
 
 def _equal(codes: list[Ints]) -> Pairs:
@@ -158,5 +169,23 @@ def _equal(codes: list[Ints]) -> Pairs:
     return a, order[np.repeat(first, many) + within]
 
 
-def _points(side: Records) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    return side.latitude_deg, side.longitude_deg
+def _around(left: Records, right: Records) -> Pairs:
+    """Pair what is at most 2 km apart; of many records, only those that name neither town nor postcode."""
+    crowded = max(len(left), len(right)) > _CROWDED
+    bare = [(side.city < 0) & (side.postcode < 0) for side in (left, right)]
+    if not crowded:
+        return _near(left, right, np.arange(len(left)), np.arange(len(right)))
+    ours = _near(left, right, np.flatnonzero(bare[0]), np.arange(len(right)))
+    theirs = _near(left, right, np.arange(len(left)), np.flatnonzero(bare[1]))
+    return np.concatenate([ours[0], theirs[0]]), np.concatenate([ours[1], theirs[1]])
+
+
+def _near(left: Records, right: Records, ours: Ints, theirs: Ints) -> Pairs:
+    a, b, _ = within_km(
+        left.latitude_deg[ours],
+        left.longitude_deg[ours],
+        right.latitude_deg[theirs],
+        right.longitude_deg[theirs],
+        km=_DOORS_KM,
+    )
+    return ours[a], theirs[b]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from rapidfuzz.process import cpdist
 from welfare.geography.distances import distance_km
 from welfare.link.likeness.addresses import other_street
 from welfare.link.likeness.blocking import Mask
-from welfare.link.likeness.records import Ints, Ragged, Records, Words
+from welfare.link.likeness.records import Ints, Ragged, Records, Words, distinct
 
 # Two words as alike as this are one word misspelt: "plaimrs" is not "pilgrims", "pligrims" is.
 _SAME_WORD = 80
@@ -90,6 +90,10 @@ class Comparison:
     unit: Ints
     same_source: Mask
 
+    def take(self, kept: Mask) -> Comparison:
+        """Return some of the pairs."""
+        return Comparison(*(getattr(self, part.name)[kept] for part in fields(self)))
+
 
 def compare(
     left: Records, right: Records, a: Ints, b: Ints, words: Words, *, known: Records | None = None
@@ -142,7 +146,7 @@ class NameWeights:
         self._length = np.array([len(word) for word in words.words.texts], dtype=np.int64)
         joined: dict[str, int] = {}
         self._joined = np.array(
-            [joined.setdefault(name.replace(" ", ""), len(joined)) for name in words.names.texts], dtype=np.int64
+            [joined.setdefault(name.replace(" ", ""), len(joined)) for name in words.name_texts], dtype=np.int64
         )
 
     def likeness(self, left: Ragged, right: Ragged, a: Ints, b: Ints) -> tuple[Floats, Floats]:
@@ -156,7 +160,7 @@ class NameWeights:
         theirs, each = right.flat(b[pair])
         ours, pair = ours[each], pair[each]
         width = max(len(self._joined), 1)
-        unique, back = np.unique(ours * width + theirs, return_inverse=True)
+        unique, back = distinct(ours * width + theirs)
         of_names, weight = np.zeros(len(unique)), np.zeros(len(unique))
         for start in range(0, len(unique), _CHUNK):
             part = slice(start, start + _CHUNK)
@@ -208,7 +212,7 @@ class NameWeights:
     def _misspelt(self, a: Ints, b: Ints) -> Floats:
         """Return how alike different words are; 0 where it is too little to be one word."""
         texts = np.array(self._words.words.texts, dtype=object)
-        unique, back = np.unique(a * len(texts) + b, return_inverse=True)
+        unique, back = distinct(a * len(texts) + b)
         one, other = np.divmod(unique, len(texts))
         found = cpdist(texts[one].tolist(), texts[other].tolist(), scorer=ratio, score_cutoff=_SAME_WORD, workers=-1)
         return found[back].astype(float) / 100
@@ -276,7 +280,7 @@ def _alike(a: Ints, b: Ints, texts: list[str], scorer: Any, cutoff: int) -> Mask
     rest = np.flatnonzero((a >= 0) & (b >= 0) & (a != b))
     if len(rest):
         every = np.array(texts, dtype=object)
-        unique, back = np.unique(a[rest] * len(every) + b[rest], return_inverse=True)
+        unique, back = distinct(a[rest] * len(every) + b[rest])
         one, other = np.divmod(unique, len(every))
         found[rest] = (
             cpdist(every[one].tolist(), every[other].tolist(), scorer=scorer, score_cutoff=cutoff, workers=-1)[back]
@@ -290,13 +294,18 @@ def _activities(left: Records, right: Records, a: Ints, b: Ints, words: Words) -
     # What only one of two files has a word for says nothing about a pair of theirs.
     spoken = [_spoken(side, stated) for side in (left, right)]
     ours, theirs, source_a, source_b = left.activities[a], right.activities[b], left.source[a], right.source[b]
-    cells = np.column_stack([ours, theirs, source_a, source_b])
-    unique, back = np.unique(cells, axis=0, return_inverse=True)
-    found = [
-        0 if min(one, other) < 0 else _fit(stated[one], stated[other], spoken[0][by] & spoken[1][of])
-        for one, other, by, of in unique.tolist()
-    ]
-    return np.array(found, dtype=np.int64)[back]
+    result = np.zeros(len(a), dtype=np.int64)
+    known = np.flatnonzero((ours >= 0) & (theirs >= 0))
+    width, sources = len(stated), len(words.sources.texts) + 1
+    unique, back = distinct(((ours * width + theirs) * sources + source_a + 1)[known] * sources + source_b[known] + 1)
+    found = []
+    for code in unique.tolist():
+        code, of = divmod(code, sources)
+        code, by = divmod(code, sources)
+        one, other = divmod(code, width)
+        found.append(_fit(stated[one], stated[other], spoken[0][by - 1] & spoken[1][of - 1]))
+    result[known] = np.array(found, dtype=np.int64)[back]
+    return result
 
 
 def _spoken(side: Records, stated: list[frozenset[str]]) -> dict[int, frozenset[str]]:

@@ -23,6 +23,10 @@ _ALSO = re.compile(
 )
 
 
+# Each of these holds one of the following, which most names do not: quick to look for.
+_MARKS = (";", "|", "/", "(", "dba", "d.b", "trading", "doing", "also", "aka", "formerly", "fka")
+
+
 class StandardName(NamedTuple):
     """A name in standard words, with everything that was done to it.
 
@@ -51,27 +55,35 @@ def _book() -> dict[str, str]:
     return dict(zip(book["word"], book["standard"], strict=True))
 
 
-@lru_cache(maxsize=1 << 18)
 def fold(text: str) -> str:
     """Return text in small letters, without accents, points and apostrophes, other signs as single spaces.
 
     Letters of any script stay: a name must not vanish because it is not written in Latin letters.
     """
+    return " ".join(folded_words(text))
+
+
+def folded_words(text: str) -> list[str]:
+    """Return the words of :func:`fold`."""
     if text.isascii():
-        return " ".join(text.lower().translate(_ASCII).split())
+        return text.lower().translate(_ASCII).split()
     apart = unicodedata.normalize("NFD", text.casefold())
     plain = "".join(sign for sign in apart if not unicodedata.combining(sign) and sign not in _DROPPED)
-    return _SIGNS.sub(" ", unicodedata.normalize("NFC", plain)).strip()
+    return _SIGNS.sub(" ", unicodedata.normalize("NFC", plain)).split()
 
 
-@lru_cache(maxsize=1 << 18)
+def standard_word(word: str) -> str:
+    """Return what a folded word is in standard names; empty if it is left out."""
+    return _book().get(word, word)
+
+
 def name_words(name: str) -> tuple[str, ...]:
     """Return the words of a name that tell operators apart: legal forms left out, abbreviations written out.
 
     A name of legal forms alone keeps them.
     """
     book = _book()
-    folded = fold(name).split()
+    folded = folded_words(name)
     words = [standard for standard in (book.get(word, word) for word in folded) if standard]
     return tuple(words or folded)
 
@@ -84,14 +96,13 @@ def standard_name(name: str) -> StandardName:
     name : str
         As a file spells it.
     """
-    book, folded, words = _book(), fold(name).split(), name_words(name)
+    book, folded, words = _book(), folded_words(name), name_words(name)
     only_forms = all(book.get(word, word) == "" for word in folded)
     left_out = () if only_forms else tuple(word for word in folded if book.get(word, word) == "")
     written_out = tuple((word, book[word]) for word in folded if book.get(word) and book[word] != word)
     return StandardName(name, words, left_out, written_out)
 
 
-@lru_cache(maxsize=1 << 18)
 def every_name(name: str) -> tuple[str, ...]:
     """Return the names that one cell holds: "Alder Inc dba Oak Deli" is Alder Inc and also Oak Deli.
 
@@ -100,7 +111,12 @@ def every_name(name: str) -> tuple[str, ...]:
     tuple of str
         Empty if the cell names nobody; a cell with one name gives it as it is.
     """
-    if not name.strip():
-        return ()
-    parts = (part.strip(" ,()") for part in _ALSO.split(name))
-    return tuple(dict.fromkeys(part for part in parts if fold(part)))
+    small = name.lower()
+    if not any(mark in small for mark in _MARKS):
+        name = name.strip()
+        return (name,) if name[:1].isalnum() or folded_words(name) else ()
+    parts = [part.strip(" ,()") for part in _ALSO.split(name)]
+    found = tuple(dict.fromkeys(part for part in parts if folded_words(part)))
+    if len(found) < 2 and folded_words(name):
+        return (name.strip(" ;|"),)  # a firm may be called DBA
+    return found

@@ -17,6 +17,8 @@ COLUMNS = ["left_id", "right_id", "place_id", "score", "name", "place", "reason"
 KINDS = dict.fromkeys(COLUMNS, "str") | {"score": "float64", "name": "float64", "ruled_out": "bool"}
 # Pairs less likely than this are not returned.
 _UNLIKELY = 0.02
+# And pairs with log odds below this are no rivals to speak of.
+_FAINT = -8.0
 _ACTIVITIES = {2: "the same activities", 1: "an activity in common", 0: "activities not known", -1: "other activities"}
 
 
@@ -41,6 +43,8 @@ def ranked(
     fit_share: bool,
 ) -> pd.DataFrame:
     """Bring the pairs to one per record and place, and their odds to probabilities."""
+    near = scored.log_odds > _FAINT
+    scored = Scored(scored.a[near], scored.b[near], scored.log_odds[near], scored.found.take(near))
     of_right, places = pd.factorize(np.array([homes.get(record, record) for record in right.ids], dtype=object))
     # Of the several records of a place, the one most alike speaks for it.
     order = np.lexsort((scored.b, -scored.log_odds, of_right[scored.b], scored.a))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from welfare.link.likeness.addresses import postcode_area, standard_address, standard_words
-from welfare.link.likeness.names import every_name, fold, name_words
+from welfare.link.likeness.names import every_name, fold, folded_words, standard_word
 
+_BEGINNING = 4
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 _TEXT = ["name", "other_names", "street", "city", "region", "postcode", "country", "activities"]
 
@@ -25,10 +26,10 @@ class Ragged:
     starts: Ints
 
     @classmethod
-    def of(cls, lists: Iterable[Iterable[int]]) -> Ragged:
+    def of(cls, lists: Iterable[Collection[int]]) -> Ragged:
         """Return lists of numbers as one array and where each begins."""
-        rows = [list(row) for row in lists]
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)])
+        rows = list(lists)
+        starts = np.concatenate([[0], np.cumsum(np.fromiter(map(len, rows), dtype=np.int64, count=len(rows)))])
         return cls(np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(starts[-1])), starts)
 
     @property
@@ -52,6 +53,12 @@ class Ragged:
         return self.values[np.repeat(self.starts[rows], sizes) + within], owner
 
 
+def distinct(values: Ints) -> tuple[Ints, Ints]:
+    """Return the different values, in no particular order, and for each value its position among them."""
+    back, values = pd.factorize(values)
+    return values, back
+
+
 class Vocabulary:
     """Gives each text a whole number; the empty text is -1: what is not known equals nothing."""
 
@@ -72,32 +79,56 @@ class Vocabulary:
         return np.array([self.number(text) for text in texts], dtype=np.int64)
 
 
+class _Standard(dict[str, int]):
+    """By word as it is spelled, the number of its standard word, worked out when it is first met; -1 to leave out."""
+
+    def __init__(self, words: Vocabulary) -> None:
+        self._words = words
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = self._words.number(standard_word(word))
+        return number
+
+
 class Words:
     """The vocabularies that the records of both sides share.
 
     Attributes
     ----------
-    words, names : Vocabulary
-        Single words of names, and whole names in standard words.
+    words, streets, cities, ... : Vocabulary
+        Single words of names in standard form, and each other thing that is compared.
     name_words : list of tuple of int
         By name, the numbers of its words in order.
     """
 
     def __init__(self) -> None:
-        self.words, self.names, self.streets, self.cities = Vocabulary(), Vocabulary(), Vocabulary(), Vocabulary()
-        self.house_numbers, self.postcodes, self.regions = Vocabulary(), Vocabulary(), Vocabulary()
-        self.countries, self.activities, self.units = Vocabulary(), Vocabulary(), Vocabulary()
-        self.areas, self.sources = Vocabulary(), Vocabulary()
+        self.words, self.streets, self.cities, self.regions = Vocabulary(), Vocabulary(), Vocabulary(), Vocabulary()
+        self.house_numbers, self.postcodes, self.areas = Vocabulary(), Vocabulary(), Vocabulary()
+        self.countries, self.activities, self.units, self.sources = (Vocabulary() for _ in range(4))
         self.name_words: list[tuple[int, ...]] = []
+        self._standard = _Standard(self.words)
+        self._name: dict[tuple[int, ...], int] = {}
 
     def name(self, spelled: str) -> int:
-        """Return the number of a name, whatever its spelling."""
-        words = name_words(spelled)
-        known = len(self.names.texts)
-        number = self.names.number(" ".join(words))
-        if number == known:
-            self.name_words.append(tuple(self.words.number(word) for word in words))
+        """Return the number of a name, whatever its spelling; the words are those of :func:`name_words`."""
+        standard, folded = self._standard, folded_words(spelled)
+        words = tuple([number for word in folded if (number := standard[word]) >= 0])
+        words = words or tuple(map(self.words.number, folded))  # legal forms alone
+        number = self._name.setdefault(words, len(self.name_words))
+        if number == len(self.name_words):
+            self.name_words.append(words)
         return number
+
+    @property
+    def name_texts(self) -> list[str]:
+        """By name, its standard words."""
+        texts = self.words.texts
+        return [" ".join([texts[word] for word in words]) for words in self.name_words]
+
+    @property
+    def beginnings(self) -> Ints:
+        """By word, a number for its first letters."""
+        return pd.factorize(np.array([word[:_BEGINNING] for word in self.words.texts], dtype=object))[0]
 
     @property
     def ragged_names(self) -> Ragged:
@@ -174,7 +205,7 @@ def comparable(rows: pd.DataFrame, words: Words) -> Records:
 def _spellings(rows: pd.DataFrame, column: str, change: Callable[[str], Any]) -> tuple[Ints, list[Any]]:
     """Return, by row, which spelling it has, and each spelling changed once: many records repeat a street or a town."""
     if column not in rows:
-        return np.zeros(len(rows), dtype=np.int64), [change("")]
+        return np.full(len(rows), -1, dtype=np.int64), [change("")]
     codes, texts = pd.factorize(rows[column])
     # The last one is that of the rows without any: code -1.
     return codes, [*map(change, texts.tolist()), change("")]
@@ -189,11 +220,17 @@ def _names(rows: pd.DataFrame, words: Words) -> Ragged:
     """Return, by record, the numbers of all the names it goes by."""
 
     def numbers(cell: str) -> list[int]:
-        return [words.name(one) for one in every_name(cell)]
+        return list(dict.fromkeys([words.name(one) for one in every_name(cell)]))
 
     first, of_first = _spellings(rows, "name", numbers)
     other, of_other = _spellings(rows, "other_names", numbers)
-    pairs, each = np.unique(np.column_stack([first, other]), axis=0, return_inverse=True)
-    both = Ragged.of([*dict.fromkeys(of_first[one] + of_other[two])] for one, two in pairs.tolist())
+    if len(of_other) == 1:  # no record has another name
+        both, each = Ragged.of(of_first), np.where(first < 0, len(of_first) - 1, first)
+    else:
+        pairs, each = distinct((first + 1) * len(of_other) + other + 1)
+        both = Ragged.of(
+            dict.fromkeys(of_first[one - 1] + of_other[two - 1])
+            for one, two in (divmod(pair, len(of_other)) for pair in pairs.tolist())
+        )
     values, owner = both.flat(each)
     return Ragged(values, np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(rows)))]))

@@ -86,7 +86,7 @@ def posterior(odds: Floats, a: Ints, b: Ints, *, records: int, one_to_one: bool,
         return odds
     strength = np.exp(np.clip(odds, -30, 30))
     if fit_share and records >= _ENOUGH:
-        strength *= _prior_shift(np.bincount(a, strength)[np.unique(a)].astype(float), records)
+        strength *= _prior_shift(np.bincount(a, strength).astype(float), records)
     return _marginals(strength, a, b) if one_to_one else strength / (1 + np.bincount(a, strength)[a])
 
 
