@@ -161,6 +161,41 @@ def test_decisions_win_over_numbers(agency, alder):
     assert links.summary[["records", "confirmed", "review", "unmatched"]].to_numpy().tolist() == [[3, 3, 0, 0]]
 
 
+def test_a_record_that_is_split_off_is_a_place_of_its_own(agency, alder):
+    bundles = agency.directory(alder["2025"]), agency.older(alder["2017"]), agency.reports(alder["report"])
+    record = "us.fsis.mpi_directory@2017#1"
+    assert place_of(link_records(*bundles), record) == "us.fsis:1"
+    pair = {"source": "us.fsis.mpi_directory", "record": "us.fsis.grant:P1", "decision": "split"}
+    links = link_records(*bundles, decisions=frame(pair))
+    assert decided(links, "2017$") == [("us.fsis:1", "split")]
+    assert place_of(links, record) == "us.fsis.grant:P1"
+    assert links.summary.set_index("source_id").loc["us.fsis.mpi_directory@2017", "rejected"] == 1
+    assert (
+        "people found it to be another place than the facility it was joined to" in links.unmatched["reason"].tolist()
+    )
+    # A report that is split off has no place, and none is proposed for it.
+    links = link_records(*bundles, decisions=frame({"decision": "split"}))
+    assert decided(links) == [("us.fsis:1", "split")]
+    assert place_of(links, "us.osha.severe_injury@2017-02-28#1") is None
+
+
+def test_a_record_cannot_be_split_off_and_confirmed(agency, alder):
+    twin = alder["2025"] | {"establishment_id": "2", "establishment_number": "P2"}
+    bundles = agency.directory(alder["2025"], twin), agency.reports(alder["report"])
+    both = frame({"decision": "split"}, {"facility_id": "us.fsis:2", "decision": "confirmed"})
+    with pytest.raises(BadValue, match=r"split off as a place of its own and confirmed to be us\.fsis:2"):
+        link_records(*bundles, decisions=both)
+
+
+def test_every_shipped_file_of_decisions_is_read(agency, alder, tmp_path, monkeypatch):
+    (tmp_path / "crosswalk").mkdir()
+    for name, report in (("a.csv", "1"), ("b.csv", "2")):
+        row = f"us.osha.severe_injury,{report},us.fsis:1,confirmed,me,2026-01-02,read"
+        (tmp_path / "crosswalk" / name).write_text(f"{HEADER}\n{row}\n")
+    monkeypatch.setattr("welfare.link.decisions.data_folder", lambda: tmp_path)
+    assert load_decisions()["record"].tolist() == ["1", "2"]
+
+
 def test_two_facilities_cannot_be_confirmed_for_one_record(agency, alder):
     twin = alder["2025"] | {"establishment_id": "2", "establishment_number": "P2"}
     bundles = agency.directory(alder["2025"], twin), agency.reports(alder["report"])

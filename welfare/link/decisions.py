@@ -22,7 +22,7 @@ _WORDS = ("confirmed", "rejected", "split")
 
 
 class Ruling(NamedTuple):
-    """What a person decided about a pair: confirmed or rejected, and when and why in words."""
+    """What a person decided about a pair: confirmed, rejected or split, and when and why in words."""
 
     word: str
     reason: str
@@ -32,7 +32,7 @@ Judgements = dict[tuple[str, str], Ruling]  # by left_id and right_id
 
 
 def load_decisions(given: str | Path | pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the shipped decisions with those given.
+    """Return the shipped decisions, every file of `data/crosswalk`, with those given.
 
     A decision holds for every record of that name: for all vintages of its source, and, since OSHA gave a few event
     ids to two reports, for both of them. A confirmed pair is counted even where the library would not propose it; to
@@ -42,8 +42,9 @@ def load_decisions(given: str | Path | pd.DataFrame | None = None) -> pd.DataFra
     ----------
     given : path or DataFrame, optional
         Columns source (without vintage), record (the record's event_id or facility_id in its file), facility_id (of
-        the directory), as `Links.review` shows them; decision (confirmed or rejected), who, when, why. Others are
-        left unread, so that a copy of the review can be filled in.
+        the directory), as `Links.review` shows them; decision (confirmed, rejected, or split: the record is of a place
+        of its own, and nothing else is proposed for it), who, when, why. Others are left unread, so that a copy of the
+        review can be filled in.
 
     Returns
     -------
@@ -59,10 +60,10 @@ def load_decisions(given: str | Path | pd.DataFrame | None = None) -> pd.DataFra
     ContractBroken
         If a column is missing.
     BadValue
-        If a decision is not one of the two words, or does not say who, when and why; or if two facilities are
+        If a decision is not one of the three words, or does not say who, when and why; or if two facilities are
         confirmed for one record.
     """
-    parts = [_from_file(data_folder() / "crosswalk" / "decisions.csv")]
+    parts = [_from_file(path) for path in sorted((data_folder() / "crosswalk").glob("*.csv"))]
     if isinstance(given, pd.DataFrame):
         cells = given.astype(object).where(given.notna(), "").astype("str")
         rows = [f"row {number}" for number in range(1, len(given) + 1)]
@@ -136,7 +137,7 @@ class Rulings:
         Raises
         ------
         BadValue
-            If two places are confirmed for one record.
+            If two places are confirmed for one record, or one is confirmed for a record that is split off.
         """
         found: Judgements = {}
         confirmed: dict[str, Any] = {}
@@ -153,6 +154,15 @@ class Rulings:
                     where=f"decisions on {row.source} {row.record}",
                     spoiled="One event would be counted at two plants, or at the wrong one.",
                     todo="Reject one of the two.",
+                )
+        for (left, _), ruling in found.items():
+            if ruling.word == "split" and left in confirmed:
+                row = confirmed[left][1]
+                raise BadValue(
+                    f"one record is split off as a place of its own and confirmed to be {row.facility_id}",
+                    where=f"decisions on {row.source} {row.record}",
+                    spoiled="It would be two places.",
+                    todo="Where it is another facility, reject the wrong one instead of splitting it off.",
                 )
         return found
 

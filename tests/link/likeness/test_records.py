@@ -24,7 +24,7 @@ ROWS = [
 
 
 def texts(made, words: Words) -> list[list[str]]:
-    values = made.names.values.tolist()
+    values = made.names.numbers.tolist()
     starts = made.names.starts
     return [[words.name_texts[n] for n in values[starts[i] : starts[i + 1]]] for i in range(len(made))]
 

@@ -20,9 +20,9 @@ _TEXT = ["name", "other_names", "street", "city", "region", "postcode", "country
 
 @dataclass(frozen=True)
 class Ragged:
-    """A list of whole numbers per row, end to end: row i is values[starts[i]:starts[i + 1]]."""
+    """A list of whole numbers per row, end to end: row i is numbers[starts[i]:starts[i + 1]]."""
 
-    values: Ints
+    numbers: Ints
     starts: Ints
 
     @classmethod
@@ -42,7 +42,7 @@ class Ragged:
         """The first number of each row; -1 where it has none."""
         found = np.full(len(self.starts) - 1, -1, dtype=np.int64)
         some = self.sizes > 0
-        found[some] = self.values[self.starts[:-1][some]]
+        found[some] = self.numbers[self.starts[:-1][some]]
         return found
 
     def flat(self, rows: Ints) -> tuple[Ints, Ints]:
@@ -50,7 +50,7 @@ class Ragged:
         sizes = self.sizes[rows]
         owner = np.repeat(np.arange(len(rows)), sizes)
         within = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return self.values[np.repeat(self.starts[rows], sizes) + within], owner
+        return self.numbers[np.repeat(self.starts[rows], sizes) + within], owner
 
 
 def distinct(values: Ints) -> tuple[Ints, Ints]:
