@@ -67,8 +67,6 @@ def within_km(
     tuple of ndarray
         Positions in the first set, positions in the second, and km, one entry per pair, in the order of the positions.
     """
-    from scipy.spatial import KDTree
-
     lat_a, lon_a, lat_b, lon_b = (
         np.asarray(part, dtype=float) for part in (latitude_a, longitude_a, latitude_b, longitude_b)
     )
@@ -76,6 +74,8 @@ def within_km(
     theirs = np.flatnonzero(np.isfinite(lat_b) & np.isfinite(lon_b))
     if not len(ours) or not len(theirs):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
+    from scipy.spatial import KDTree
+
     # A sphere sieves, a hair too wide; the ellipsoid has the last word.
     chord = 2 * np.sin(min(km * _FLATTENING / _EARTH_KM, np.pi) / 2) * (1 + 1e-9)
     tree = KDTree(_on_sphere(lat_b[theirs], lon_b[theirs]))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -34,7 +36,7 @@ def match(
     homes: Mapping[str, str] | None = None,
     one_to_one: bool,
     engine: Engine = "auto",
-    ruled_out: Container[tuple[str, str]] = frozenset(),
+    ruled_out: Collection[tuple[str, str]] = frozenset(),
 ) -> pd.DataFrame:
     """Say which records of two tables may be the same place, and with what probability.
 
@@ -72,12 +74,25 @@ def match(
     if left.empty or right.empty:
         return pd.DataFrame(columns=COLUMNS).astype(KINDS)
     words = Words()
-    ours, theirs = comparable(left, words), comparable(right, words)
+    with _no_collection():
+        ours, theirs = comparable(left, words), comparable(right, words)
     large = max(len(ours), len(theirs)) >= _LARGE
     on_splink = engine == "splink" or (engine == "auto" and large)
     score = _by_splink if on_splink else _by_rapidfuzz
     scored = score(ours, theirs, words)
     return ranked(ours, theirs, scored, homes or {}, ruled_out, one_to_one=one_to_one, fit_share=not on_splink)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector from searching a million small tuples for cycles that they cannot form."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _by_rapidfuzz(left: Records, right: Records, words: Words) -> Scored:

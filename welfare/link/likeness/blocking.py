@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from welfare.geography.distances import within_km
-from welfare.link.likeness.records import Ints, Ragged, Records, Words
+from welfare.link.likeness.records import Ints, Ragged, Records, Words, distinct
 
 _DOORS_KM = 2  # farther apart, neighbours are too many; such pairs need a town, a postcode or a rare word
 # A block with this many pairs per record is compared whole; of a fuller one only what also shares a word of the name,
@@ -49,7 +49,8 @@ def candidates(left: Records, right: Records, words: Words) -> Pairs:
     kept = there | ~_differ(left.region[a], right.region[b])
     sure = _by_two(left, right, roomy)
     a, b = np.concatenate([a[kept], sure[0]]), np.concatenate([b[kept], sure[1]])
-    a, b = np.divmod(np.unique(a * max(len(right), 1) + b), max(len(right), 1))
+    pairs = np.sort(distinct(a * max(len(right), 1) + b)[0])
+    a, b = np.divmod(pairs, max(len(right), 1))
     same_country = ~_differ(left.country[a], right.country[b])
     return a[same_country], b[same_country]
 

@@ -137,7 +137,7 @@ class NameWeights:
         self._of_name = words.ragged_names
         first = known.names.firsts[known.names.sizes > 0]
         held, owner = self._of_name.flat(first)
-        holding = np.unique(owner * max(len(words.words.texts), 1) + held) % max(len(words.words.texts), 1)
+        holding = distinct(owner * max(len(words.words.texts), 1) + held)[0] % max(len(words.words.texts), 1)
         self._seen = np.bincount(holding, minlength=len(words.words.texts))
         # The logarithm of how many names there are per name that holds the word.
         self.weights: Floats = np.log((1 + len(first)) / (1 + self._seen)) + 0.1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ def ranked(
     right: Records,
     scored: Scored,
     homes: Mapping[str, str],
-    ruled_out: Container[tuple[str, str]],
+    ruled_out: Collection[tuple[str, str]],
     *,
     one_to_one: bool,
     fit_share: bool,
@@ -53,7 +53,9 @@ def ranked(
     first[1:] = (a[1:] != a[:-1]) | (place[1:] != place[:-1])
     best, a, place = order[first], a[first], place[first]
     odds = scored.log_odds[best]
-    out = np.array([pair in ruled_out for pair in zip(left.ids[a], places[place], strict=True)], dtype=bool)
+    out = np.zeros(len(a), dtype=bool)
+    if ruled_out:
+        out[:] = [pair in ruled_out for pair in zip(left.ids[a], places[place], strict=True)]
     score = 1 / (1 + np.exp(-odds))  # alone, as if it had no rivals
     score[~out] = posterior(
         odds[~out], a[~out], place[~out], records=len(left), one_to_one=one_to_one, fit_share=fit_share
