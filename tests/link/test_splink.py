@@ -10,6 +10,7 @@ import pytest
 from welfare.errors import MissingExtra
 from welfare.link.links import link_records
 from welfare.link.match import match
+from welfare.sources.read import read
 
 TOWNS = ["Oakton", "Elmton", "Bayton", "Firton"]
 PLACES = ["name", "other_names", "street", "city", "region", "postcode", "country", "activities"]
@@ -57,11 +58,24 @@ def test_few_records_are_no_error():
     assert match(nothing, few, one_to_one=True, engine="splink").empty
 
 
-def test_files_are_linked_on_it_and_nothing_is_printed(agency, alder, capfd):
+def test_names_in_any_script_are_compared():
+    old, new = made_up("a.list@1"), made_up("a.list@2")
+    for rows in (old, new):
+        rows["name"] = rows["name"].str.replace("lder", "мясокомбинат ").str.replace("Poultry Inc", "食品")
+    table = match(old, new, one_to_one=True, engine="splink")
+    assert linked(table) == {(str(i), str(i)) for i in range(80)}
+    assert table["name"].min() >= 0
+
+
+def test_files_are_linked_on_it_and_nothing_is_printed_or_left_behind(agency, alder, capfd, monkeypatch, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
     bundles = agency.directory(alder["2025"]), agency.reports(alder["report"])
     links = link_records(*bundles, engine="splink")
     assert list(links.table) == list(link_records(*bundles).table)
     assert capfd.readouterr() == ("", "")
+    assert not list(empty.iterdir())
 
 
 def test_without_the_extra_it_is_refused_with_the_command(monkeypatch):
@@ -70,3 +84,25 @@ def test_without_the_extra_it_is_refused_with_the_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "splink", None)
     with pytest.raises(MissingExtra, match=r"pip install 'welfare\[link\]'"):
         match(made_up("a.list@1"), made_up("a.list@2"), one_to_one=True, engine="splink")
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_two_fsis_directories_are_linked_nearly_as_well_as_on_the_other_engine(shared, record_property):
+    old, new = (read(shared / f"data/us/fsis/mpi_directory_{vintage}.csv") for vintage in ("2017", "2025-06"))
+    both = old.identifiers.merge(new.identifiers, on=["scheme", "identifier"])
+    truth = set(zip(both["record_id_x"], both["record_id_y"], strict=True))
+    known, today = {left for left, _ in truth}, {right for _, right in truth}
+    pairs = {}
+    for engine in ("rapidfuzz", "splink"):
+        table = match(old.facilities, new.facilities, one_to_one=True, engine=engine)
+        likelier = table[table["score"] > 0.5]
+        pairs[engine] = set(zip(likelier["left_id"], likelier["place_id"], strict=True))
+    found = pairs["splink"]
+    right = len(found & truth)
+    contradicted = sum(left in known and place in today for left, place in found - truth)
+    record_property("f1", 2 * right / (len(found) + len(known)))
+    assert right / len(known) >= 0.93
+    assert right / len(found) >= 0.95
+    assert contradicted / len(found) <= 0.005
+    assert len(found & pairs["rapidfuzz"]) / len(found | pairs["rapidfuzz"]) >= 0.93
