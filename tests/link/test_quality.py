@@ -57,7 +57,7 @@ def test_epa_names_in_a_town_are_linked_rarely_and_rightly(measure, directories,
     epa, new = read(shared / "data/us/epa/fsis_epa_facility_crosswalk.json"), directories[1]
     found = measure.quality(epa, new, measure.resembling(measure.true_pairs(epa, new), epa, new))
     assert found.precision == 1
-    assert found.recall >= 0.12
+    assert found.recall >= 0.1
 
 
 def test_a_score_says_how_many_are_true(measure, directories):
