@@ -148,7 +148,11 @@ def _effects(names: list[Any], estimates: np.ndarray, covariance: np.ndarray, de
     from scipy.stats import norm, t
 
     reference = norm() if np.isinf(degrees) else t(degrees)
-    std_error = np.sqrt(np.diag(covariance))
+    variance = np.diag(covariance).copy()
+    # A level that is fitted exactly has none, which a processor may round to a hair below zero.
+    rounding = 64 * np.finfo(float).eps * np.abs(covariance).max(initial=0)
+    variance[(variance < 0) & (variance > -rounding)] = 0.0
+    std_error = np.sqrt(variance)
     reach = reference.ppf(0.975) * std_error
     table = pd.DataFrame({"term": [str(name) for name in names], "estimate": estimates, "std_error": std_error})
     table["low"], table["high"] = estimates - reach, estimates + reach
