@@ -74,7 +74,10 @@ def most_influential(
     -------
     Influence
     """
-    in_errors = np.abs(changes_without_each(fit, groups)) / np.where(std_error > 0, std_error, np.inf)
+    change = np.abs(changes_without_each(fit, groups))
+    # An estimate without an error, of a level fitted exactly, moves by none or, if the level goes, without bound.
+    unmoved = np.where(np.isinf(change), np.inf, 0.0)
+    in_errors = np.where(std_error > 0, change / np.where(std_error > 0, std_error, 1.0), unmoved)
     at, term = (int(place) for place in np.unravel_index(int(np.argmax(in_errors)), in_errors.shape))
     own = np.flatnonzero(groups == at) if groups is not None else np.array([at])
     place = design.places[own[0]]
