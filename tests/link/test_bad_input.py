@@ -234,7 +234,7 @@ def test_what_hangs_together_is_reported(agency, alder):
     links = link_records(agency.directory(alder["2025"], twin), agency.reports(alder["report"], again))
     assert links.multiples["kind"].tolist() == ["many-to-many"]
     assert links.multiples[["records", "places"]].to_numpy().tolist() == [[2, 2]]
-    assert "Not resolved: 1 many-to-many groups of records and places." in links.text
+    assert "Left to a person: 1 many-to-many group of records and places." in links.text
     one = link_records(agency.directory(alder["2025"], twin), agency.reports(alder["report"]))
     assert one.multiples["kind"].tolist() == ["one-to-many"]
     twice = link_records(

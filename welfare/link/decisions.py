@@ -1,4 +1,4 @@
-"""What people decided: pairs confirmed or rejected after reading, with who, when and why. They win over any score."""
+"""What people decided: pairs confirmed, rejected or split after reading, with who, when and why. They win over any score."""
 
 from __future__ import annotations
 

@@ -195,14 +195,18 @@ def text_of(summary: pd.DataFrame, spine: Tables, several: pd.DataFrame, *, simu
         sentences.append(f"{row.source_id}: {counted:,} of {within:,} records linked, {share}{kept}{waiting}.")
     world = "SIMULATED. " if simulated else ""
     doubtful = several[several["decision"].str.contains("review")]["kind"].value_counts()
-    unsettled = [f"{many:,} {kind}" for kind in ("one-to-many", "many-to-many") if (many := doubtful.get(kind, 0))]
-    left = f" Not resolved: {' and '.join(unsettled)} groups of records and places." if unsettled else ""
+    unsettled = [_groups(many, kind) for kind in ("one-to-many", "many-to-many") if (many := doubtful.get(kind, 0))]
+    left = f" Left to a person: {' and '.join(unsettled)} of records and places." if unsettled else ""
     return (
         f"{world}The {len(spine.facilities):,} facilities of {spine.source_id} are the places. "
         + " ".join(sentences)
         + left
         + " A linked record enters totals; a plant is named beside an injury only if a person confirmed the link."
     )
+
+
+def _groups(many: int, kind: str) -> str:
+    return f"{many:,} {kind} {'group' if many == 1 else 'groups'}"
 
 
 def notes(

@@ -14,7 +14,7 @@ from welfare.report.words import file_in_words, in_words
 _TO_DECIDE = (
     "Pairs a person should decide are in links_to_review.csv, side by side, with score and reason. It is a working "
     "paper, not for publication. Copy source, record and facility_id into a file of decisions, add decision "
-    "(confirmed or rejected), who, when and why, and run again with --decisions."
+    "(confirmed, rejected or split), who, when and why, and run again with --decisions."
 )
 _MEASURES = {"injuries_count": "severe worker injuries", "tasks_count": "humane-handling tasks"}
 
