@@ -1,4 +1,4 @@
-"""What people decided: pairs confirmed, rejected or split after reading, with who, when and why. They win over any score."""
+"""What people decided of pairs they read: confirmed, rejected or split, with who, when and why. It beats any score."""
 
 from __future__ import annotations
 
