@@ -9,6 +9,7 @@ import pytest
 
 from welfare.errors import BadParameter
 from welfare.link.links import COUNTED, Links, link_records
+from welfare.sources.read import read
 
 NOWHERE = {"Address1": "1 Elm Rd", "City": "Elmton", "Zip": "39999", "Latitude": "31", "Longitude": "-82"}
 
@@ -302,3 +303,21 @@ def test_the_review_lays_both_sides_side_by_side(agency, alder):
     ]
     assert len(links.review(3)) == 3
     pd.testing.assert_frame_equal(links.review(3), review.head(3))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("files", "places", "linked"),
+    [
+        (("ca/dfo/sea_lice_counts_2011-2022.csv", "ca/dfo/sea_lice_audits_2011-2020.csv"), 101, 392),
+        (("in/fwi/water_quality.csv", "in/fwi/stocking_harvest.csv"), 298, 1456),
+        (("gb/scotland_salmon/farm_i.csv", "gb/scotland_salmon/pub_dataset.csv"), 8, 5134),
+    ],
+)
+def test_every_row_of_a_file_that_repeats_its_places_has_one(shared, files, places, linked):
+    bundles = [read(shared / "data" / name) for name in files]
+    links = link_records(*bundles)
+    records = {record for bundle in bundles for _, frame in bundle for record in frame["record_id"]}
+    assert links.places["facility_id"].nunique() == places
+    assert links.summary["linked"].sum() == linked
+    assert set(links.places["record_id"]) == records - set(links.unmatched["record_id"])

@@ -168,7 +168,8 @@ def _doubts(pairs: pd.DataFrame, bundle: Tables, facilities: pd.DataFrame) -> pd
     sides = comparable(left, words), comparable(right, words)
     every = np.arange(len(one))
     found = compare(*sides, every, every, words, known=known)
-    unlike = (found.name < _NAME_KEPT) & (found.place > POSTCODE)
+    named = (sides[0].names.sizes > 0) & (sides[1].names.sizes > 0)  # a name that is not stated contradicts nothing
+    unlike = named & (found.name < _NAME_KEPT) & (found.place > POSTCODE)
     doubts[one.index[unlike]] = "neither name nor place is alike: the number may have been handed on"
     elsewhere = (left["region"] != right["region"]).to_numpy()
     doubts[one.index[elsewhere]] = (

@@ -71,6 +71,11 @@ class Places:
                 self.ids[record] = record if key in self._named else key
                 self._named[self.ids[record]] = record
             self._named.setdefault(key, home)
+        # A file that repeats a facility's number in every row lists the facility once: its other rows are of it too.
+        own = directory.identifiers[["record_id", "facility_id"]].drop_duplicates()
+        for record, number in zip(own["record_id"].tolist(), own["facility_id"].tolist(), strict=True):
+            if record not in self.homes and record not in counted and number in first:
+                self.homes[record] = self.homes[first[number]]
         standing = set(first.values())
         new = directory.facilities[among(directory.facilities["record_id"], standing)]
         self.facilities = pd.concat([self.facilities, new], ignore_index=True)
