@@ -145,7 +145,8 @@ def main() -> None:
     """Write the weights, or show their calibration."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--check", action="store_true", help="fit on half of the states, show calibration on the other")
+    parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
     names, x, table = prepared(given.data)
     chosen = one_choice(x, table, names)
@@ -155,14 +156,14 @@ def main() -> None:
         show(x[~half] @ weights, table[~half])
         return
     weights = on(x, table, chosen, np.ones(len(table), dtype=bool))
-    with OUT.open("w", encoding="utf-8", newline="") as stream:
+    with given.out.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["feature", "log_odds"])
         share = chosen.sum() / table["records"].iloc[0]
         writer.writerow(("share with a counterpart", f"{np.log(share / (1 - share)):.3f}"))
         weights = [MEASURED.get(name, weight) for name, weight in zip(names, weights, strict=True)]
         writer.writerows((name, f"{weight:.3f}") for name, weight in zip(names, weights, strict=True))
-    sys.stdout.write(f"wrote {OUT}\n")
+    sys.stdout.write(f"wrote {given.out}\n")
 
 
 def on(x: np.ndarray, table: pd.DataFrame, chosen: np.ndarray, rows: np.ndarray) -> np.ndarray:

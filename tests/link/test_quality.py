@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
 
 from welfare.sources.read import read
@@ -58,6 +60,18 @@ def test_epa_names_in_a_town_are_linked_rarely_and_rightly(measure, directories,
     found = measure.quality(epa, new, measure.resembling(measure.true_pairs(epa, new), epa, new))
     assert found.precision == 1
     assert found.recall >= 0.1
+
+
+@pytest.mark.slow
+def test_the_shipped_weights_are_those_the_script_fits(shared, tmp_path):
+    script = _MEASURE.parents[1] / "data" / "parameters" / "make_link_weights.py"
+    made = tmp_path / "weights.csv"
+    command = [sys.executable, str(script), str(shared / "data"), "--out", str(made)]
+    subprocess.run(command, check=True, capture_output=True)
+    fitted, shipped = (
+        pd.read_csv(path, index_col="feature")["log_odds"] for path in (made, script.with_name("link_weights.csv"))
+    )
+    pd.testing.assert_series_equal(fitted, shipped, atol=0.02)
 
 
 def test_a_score_says_how_many_are_true(measure, directories):

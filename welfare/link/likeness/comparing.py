@@ -193,15 +193,15 @@ class NameWeights:
             similar = self._misspelt(ours[soft], theirs[soft])
             np.maximum.at(found_a, of_ours[soft], similar)
             np.maximum.at(found_b, at_b[soft], similar)
-        weight = np.bincount(owner_a, self.weights[words_a] * found_a, len(a))
-        both = weight + np.bincount(owner_b, self.weights[words_b] * found_b, len(b))
+        both = np.bincount(owner_a, self.weights[words_a] * found_a, len(a))
+        both += np.bincount(owner_b, self.weights[words_b] * found_b, len(b))
         digits = self._digit[ours] & self._digit[theirs]
         numbers = np.bincount(pair[digits], minlength=len(a)) > 0
         agree = np.bincount(pair[digits & (ours == theirs)], minlength=len(a)) > 0
         likeness = np.where(total > 0, both / np.where(total > 0, total, 1), 0.0)
         one = self._joined[a] == self._joined[b]
         likeness = np.where(numbers & ~agree, 0.0, np.where(one, 1.0, np.minimum(likeness, 1.0)))
-        weight = np.where(one, np.bincount(owner_a, self.weights[words_a], len(a)), weight)
+        weight = np.where(one, total, both) / 2
         return likeness, np.where(numbers & ~agree, 0.0, weight)
 
     def _could_be_one_word(self, a: Ints, b: Ints) -> Mask:
