@@ -15,8 +15,9 @@ from welfare.schema.codes import shipped
 from welfare.schema.tables import Tables
 
 # A score from which a pair is counted. Two vintages of one list say the same places again: there, likelier than not is
-# enough. Elsewhere a wrong link accuses a wrong plant.
-_SAME_SOURCE, _OTHER_SOURCE = 0.5, 0.8
+# enough, and of pairs scored 0.4 more than half are true (docs/explanation/linking.md), if no rival on either side is
+# nearly as likely. Elsewhere a wrong link accuses a wrong plant.
+_SAME_SOURCE, _OTHER_SOURCE, _LEAD = 0.4, 0.8, 0.1
 # Between sources a name must be alike at least so much, and the two addresses must not contradict each other: a firm
 # at the door may be a contractor, and a firm elsewhere in town another plant of the same owner.
 _NAME_AT_DOOR = 0.35
@@ -144,6 +145,7 @@ def _decided(found: pd.DataFrame) -> pd.DataFrame:
     running = found[~out]
     rank = running.groupby("left_id", sort=False).cumcount() + 1
     enough = running["score"] >= running["same_source"].map({True: _SAME_SOURCE, False: _OTHER_SOURCE})
+    enough &= _leads(running) | ~running["same_source"]
     linked = (rank == 1) & enough & (running["against"] == "")
     settled = linked.groupby(running["left_id"]).transform("any")
     review = ~settled & (running["score"] >= _WORTH_READING) & (rank <= _SHOWN)
@@ -155,6 +157,18 @@ def _decided(found: pd.DataFrame) -> pd.DataFrame:
     order = pd.Series(pd.factorize(found["left_id"])[0], index=found.index)
     both = both.assign(order=order[both.index].to_numpy()).sort_values("order", kind="stable")
     return both[["left_id", "place_id", "score", "reason", "decision"]].rename(columns={"place_id": "right_id"})
+
+
+def _leads(pairs: pd.DataFrame) -> pd.Series:
+    """Return whether each pair is clearly likelier than any other of its record, and of its place."""
+    ordered = pairs.sort_values("score", ascending=False, kind="stable")
+    clear = pd.Series(True, index=pairs.index)
+    for side in ("left_id", "place_id"):
+        place = ordered.groupby(side, sort=False).cumcount()
+        second = ordered[place == 1].set_index(side)["score"]
+        lead = ordered["score"] - second.reindex(ordered[side]).fillna(0.0).to_numpy()
+        clear &= ((place == 0) & (lead >= _LEAD)).reindex(pairs.index)
+    return clear
 
 
 def _without_vintage(records: pd.Series) -> pd.Series:
