@@ -29,6 +29,8 @@ SHA256 = {
     "world-atlas-2.0.2.tgz": "032e7765f2ce00edaeafec23ff22bc3b77e42987c257da944cc585b452c05b97",
 }
 OTHER_NAMES = {"69": "MP", "78": "VI"}  # the package spells these two out at length
+# Land without a number of its own in ISO 3166-1, and the code under which records of places there are kept.
+WITHOUT_CODE = {"Kosovo": "XK", "N. Cyprus": "CY", "Somaliland": "SO", "Indian Ocean Ter.": "AU"}
 COUNTRY_DEGREES, ISLAND_DEGREES = 0.001, 0.003
 
 
@@ -67,7 +69,7 @@ def countries(package: Path) -> geopandas.GeoDataFrame:
     coarse, fine = (layer(package, f"countries-{scale}.json", "countries") for scale in ("50m", "10m"))
     both = pd.concat([coarse, islands(fine, coarse)]).dissolve(by=["id", "name"], dropna=False).reset_index()
     codes = {country.numeric: country.alpha_2 for country in pycountry.countries}
-    table = both.assign(country=both["id"].map(codes))
+    table = both.assign(country=both["id"].map(codes).fillna(both["name"].map(WITHOUT_CODE)))
     rounded = shapely.set_precision(table.geometry.array, COUNTRY_DEGREES)
     table = table.set_geometry(_areas(rounded))
     return table[["country", "name", "geometry"]].sort_values("name", ignore_index=True)

@@ -145,3 +145,34 @@ def test_wrong_points_of_the_injury_reports_are_found(shared):
     assert (flags["sign_lost"], flags["outside_country"], flags["zero"]) == (5, 3, 1)
     assert flags["outside_region"] == 5
     assert not {"at_sea", "swapped", "impossible"} & set(flags.index)
+
+
+@pytest.mark.parametrize(
+    ("country", "latitude", "longitude"),
+    [
+        # Suva, Taveuni across the date line, Tarawa, Malé, Lerwick, St Mary's, Tórshavn, Longyearbyen, Easter Island,
+        # San Juan and Saint-Denis under both codes, Pristina, Kyrenia, Hargeisa, Attu, Stanley.
+        ("FJ", -18.1416, 178.4419),
+        ("FJ", -16.8512, -179.9712),
+        ("KI", 1.4518, 172.9717),
+        ("MV", 4.1755, 73.5093),
+        ("GB", 60.1530, -1.1494),
+        ("GB", 49.9141, -6.3153),
+        ("FO", 62.0079, -6.7900),
+        ("NO", 78.2232, 15.6267),
+        ("SJ", 78.2232, 15.6267),
+        ("CL", -27.1127, -109.3497),
+        ("PR", 18.4655, -66.1057),
+        ("US", 18.4655, -66.1057),
+        ("FR", -20.8789, 55.4481),
+        ("RE", -20.8789, 55.4481),
+        ("XK", 42.6629, 21.1655),
+        ("CY", 35.3364, 33.3182),
+        ("SO", 9.5624, 44.0770),
+        ("US", 52.9012, 172.9034),
+        ("FK", -51.6977, -57.8517),
+    ],
+)
+def test_true_places_all_over_the_world_are_no_fault(country, latitude, longitude):
+    place = {"country": country, "region": "", "latitude_deg": latitude, "longitude_deg": longitude}
+    assert check(place)["flag"].item() == ""

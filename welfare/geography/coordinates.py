@@ -10,7 +10,7 @@ import pandas as pd
 
 from welfare.geography.boundaries import LINE_KM, country_of, county_of
 from welfare.geography.distances import Floats, distance_km
-from welfare.schema.codes import data_folder
+from welfare.schema.codes import code_map, data_folder
 
 # Gravest first; a record has the gravest that holds, and all of them in its reason.
 FLAGS = (
@@ -142,7 +142,9 @@ def _where(point: pd.DataFrame) -> pd.DataFrame:
 def _is_elsewhere(home: pd.DataFrame, point: pd.DataFrame, half_km: Floats) -> Any:
     """Return whether a point lies in another country, or clearly in another state, than its record says."""
     stated = point["country"] != ""
-    country = stated & (home["country"] != point["country"])
+    # Puerto Rico may be recorded as a country or as a part of one: neither is a fault.
+    parts = code_map("country_parts", "part", "country")
+    country = stated & (home["country"].replace(parts) != point["country"].replace(parts))
     american = (point["country"] == _AMERICAN) & (point["region"] != "")
     state = american & (home["state"] != point["region"]) & ~(home["border_km"] < LINE_KM + half_km)
     nowhere = (point["latitude_deg"].abs() > 90) | (point["longitude_deg"].abs() > 180)
