@@ -49,6 +49,8 @@ def test_house_number_and_street(written, number, street):
         ("Post Office Box 220", "box 220"),
         ("POB 220", "box 220"),
         ("100 Box Elder Road", ""),
+        ("#0:T", "unit 0"),
+        ("Unit 5, 100 Main St, 2nd Floor", "unit 5 2nd floor"),
     ],
 )
 def test_units_and_boxes_are_set_apart_and_kept(written, apart):

@@ -63,8 +63,11 @@ def standard_address(street: str) -> StandardAddress:
     words = standard_words(street.replace("#", " unit ") if "#" in street else street)
     kept, apart = words, ""
     if not _PARTS.isdisjoint(words.split()):
-        kept = _TRAILING_PART.sub("", _LEADING_PART.sub("", words)).strip()
-        apart = _BOX.sub("box ", words.replace(kept, "", 1).strip()) if kept != words else ""
+        head = found[0] if (found := _LEADING_PART.match(words)) else ""
+        rest = words[len(head) :]
+        tail = found[0] if (found := _TRAILING_PART.search(rest)) else ""
+        kept = rest[: len(rest) - len(tail)].strip()
+        apart = _BOX.sub("box ", " ".join(f"{head} {tail}".split()))
     numbered = _NUMBERED.fullmatch(kept)
     return (
         StandardAddress(street, numbered[1], numbered[2], apart)
