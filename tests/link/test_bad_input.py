@@ -251,3 +251,24 @@ def test_ranks_follow_the_scores(agency, alder):
         ordered = pairs.sort_values("rank")
         assert ordered["rank"].tolist() == list(range(1, len(pairs) + 1))
         assert ordered["score"].is_monotonic_decreasing
+
+
+def test_a_second_record_at_a_plant_that_another_has_by_number_waits(agency, alder):
+    again = alder["2017"] | {"est_number": "P77", "company": "Alder Poultry Inc"}
+    links = link_records(agency.directory(alder["2025"]), agency.older(alder["2017"], again))
+    found = outcome(links, "2017$")
+    assert found["1"] == ("linked", "us.fsis:1")
+    assert found["2"] == ("review", None)
+    reason = links.table.loc[links.table["decision"] == "review", "reason"].item()
+    assert reason.endswith("another record of the file has that facility's number")
+    assert links.multiples["kind"].tolist() == ["many-to-one"]
+
+
+def test_a_renumbered_plant_is_the_same_if_its_name_stayed(agency, alder):
+    renumbered = alder["2017"] | {"est_number": "P77", "company": "Alder Poultry Inc"}
+    sold = renumbered | {"company": "Alder Poultry Rendering Dogwood"}
+    links = link_records(agency.directory(alder["2025"]), agency.older(renumbered))
+    assert outcome(links, "2017$")["1"] == ("linked", "us.fsis:1")
+    links = link_records(agency.directory(alder["2025"]), agency.older(sold))
+    assert outcome(links, "2017$")["1"] == ("review", None)
+    assert links.table["reason"].item().endswith("another us.fsis.grant number")
