@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from math import nan
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyproj import Transformer
 
 from welfare.errors import ContractBroken
-from welfare.geography.boundaries import COAST_KM, LINE_KM, country_of, county_of
+from welfare.geography.boundaries import COAST_KM, COUNTRY_KM, LINE_KM, country_of, county_of
 from welfare.geography.distances import distance_km
 from welfare.geography.locate import locate
+from welfare.schema.codes import data_folder
 from welfare.sources.read import read
 
 
@@ -52,12 +58,100 @@ def test_how_far_a_line_is():
     assert found["state"].tolist() == ["CO"] * 3 + ["WY"] * 3
 
 
+def test_a_surveyed_corner_lies_on_the_lines_that_meet_there():
+    # Four Corners Monument, National Geodetic Survey: 36 59 56.3 N, 109 02 42.6 W (NAD 83, a metre or two off WGS 84).
+    north, west = 36 + 59 / 60 + 56.3 / 3600, -(109 + 2 / 60 + 42.6 / 3600)
+    corner = county_of([north], [west]).iloc[0]
+    assert corner["border_km"] < LINE_KM
+    assert corner["doubt"] == "near the line"
+    # Three hundredths of a degree away, north and south by east and west.
+    around = county_of(north + 0.03 * np.array([1, 1, -1, -1]), west + 0.03 * np.array([1, -1, 1, -1]))
+    assert around["state"].tolist() == ["CO", "UT", "NM", "AZ"]
+    assert around["county"].tolist() == ["Montezuma", "San Juan", "San Juan", "Apache"]
+
+
+def test_distances_to_lines_are_those_of_whole_outlines_on_a_plane_around_each_point():
+    # Computed another way: outlines uncut, on a plane whose distances from the point are true, every outline measured.
+    counties = geopandas.read_parquet(data_folder() / "boundaries" / "us_counties.parquet")
+    lines = shapely.boundary(counties.geometry.array)
+    drawn = np.random.default_rng(0)
+    places = {  # south, north, west, east
+        "the plains": (32, 45, -104, -90),
+        "the east": (32, 43, -84, -76),
+        "Alaska": (62, 66, -155, -145),
+        "Puerto Rico": (18.1, 18.4, -67, -66),
+    }
+    for where, (south, north, west, east) in places.items():
+        latitude, longitude = drawn.uniform(south, north, 12), drawn.uniform(west, east, 12)
+        found = county_of(latitude, longitude)["border_km"]
+        for lat, lon, km in zip(latitude, longitude, found, strict=True):
+            plane = Transformer.from_crs("EPSG:4326", f"+proj=aeqd +lat_0={lat} +lon_0={lon}", always_xy=True)
+            near = shapely.clip_by_rect(lines, lon - 6, lat - 2, lon + 6, lat + 2)
+            near = shapely.segmentize(near[~shapely.is_empty(near)], 0.005)
+            flat = shapely.transform(near, plane.transform, interleaved=False)
+            true = shapely.distance(flat, shapely.Point(0, 0)).min() / 1000
+            # A long line has no one course between its ends: straight in degrees, or on the plane of the search.
+            assert km == pytest.approx(true, abs=0.02, rel=0.002), where
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(17, 72) | st.sampled_from([nan, 41.0, 90.0, -91.0]),
+            st.floats(-180, -64) | st.sampled_from([nan, -107.0, 180.0, 181.0]),
+        ),
+        max_size=6,
+    )
+)
+def test_each_point_is_placed_as_if_it_were_alone(points):
+    latitude, longitude = (np.array([point[i] for point in points], dtype=float) for i in (0, 1))
+    for place in (county_of, country_of):
+        together = place(latitude, longitude)
+        assert together.index.tolist() == list(range(len(points)))
+        alone = [place(latitude[i : i + 1], longitude[i : i + 1]) for i in range(len(points))]
+        for row, one in enumerate(alone):
+            pd.testing.assert_frame_equal(together.iloc[[row]].reset_index(drop=True), one, check_dtype=False)
+
+
+def test_islands_on_both_sides_of_the_date_line():
+    # Attu, Semisopochnoi and Adak are of one county; on the line itself is sea.
+    found = county_of([52.9012, 51.95, 51.88, 51.0, 51.0], [172.9034, 179.6, -176.658, 180.0, -180.0])
+    assert found["fips"].fillna("").tolist() == ["02016", "02016", "02016", "", ""]
+
+
+def test_the_tables_hold_what_their_notes_say():
+    folder = data_folder() / "boundaries"
+    counties, countries = (geopandas.read_parquet(folder / f"{name}.parquet") for name in ("us_counties", "countries"))
+    for table in (counties, countries):
+        assert table.crs == "EPSG:4326"
+        assert table.geometry.is_valid.all()
+    assert counties["fips"].is_unique
+    assert counties["fips"].str.fullmatch(r"\d{5}").all()
+    assert counties.groupby(counties["fips"].str[:2])["state"].nunique().eq(1).all()
+    assert counties["state"].nunique() == 56  # 50 states, DC, and Puerto Rico, VI, Guam, Samoa, the Northern Marianas
+    # As the Bureau counted them until 2022; Shannon County was renamed Oglala Lakota in 2015.
+    assert counties.loc[counties["state"] == "CT", "fips"].tolist() == [f"09{odd:03d}" for odd in range(1, 17, 2)]
+    assert counties.loc[counties["fips"] == "46102", "county"].item() == "Oglala Lakota"
+    # Simplified lines cross in places: what two counties both hold is less than two square kilometres altogether.
+    flat = counties.to_crs("+proj=cea +ellps=WGS84").geometry.array
+    one, other = shapely.STRtree(flat).query(flat, predicate="overlaps")
+    assert shapely.area(shapely.intersection(flat[one], flat[other])).sum() / 2 < 2e6
+    twice = countries["country"].dropna().value_counts()
+    assert twice[twice > 1].to_dict() == {"AU": 3, "CY": 2, "SO": 2}
+
+
 def test_a_pier_belongs_to_its_coast_and_is_doubtful():
     # Off Ocean City, Maryland, to the east: a kilometre or two, and then thirty.
     found = county_of([38.33, 38.33], [-75.065, -74.70])
     assert (found["fips"][0], found["doubt"][0]) == ("24047", "off the coast")
     assert 0 < found["border_km"][0] <= COAST_KM
     assert pd.isna(found["fips"][1])
+    # Of the country as far as twice that: the coast there runs near 75.08 degrees west, a degree being 87 km.
+    found = country_of([38.33] * 3, [-75.00, -74.94, -74.70])
+    assert found["country"].fillna("").tolist() == ["US", "", ""]
+    assert (found["doubt"][0], found["doubt"][1]) == ("off the coast", "")
+    assert COAST_KM < found["border_km"][0] < COUNTRY_KM < found["border_km"][1]
 
 
 @pytest.mark.real
