@@ -75,3 +75,19 @@ def test_no_near_pair_is_passed_over_and_none_is_far(one, other, km):
     }
     assert list(zip(a.tolist(), b.tolist(), strict=True)) == sorted(every)
     assert (apart <= km).all()
+
+
+@pytest.mark.parametrize("latitude", [0, 34, 60, 89])
+@pytest.mark.parametrize("north", [True, False])
+def test_what_is_exactly_so_far_away_is_near_and_a_hair_farther_is_not(latitude, north):
+    # The sieve on the sphere must be wide enough both ways, and the ellipsoid decide: at the equator a degree of a
+    # meridian is 110.57 km and one of the equator 111.32, on the sphere 111.19 both.
+    there = (latitude + 0.02, 0.0) if north else (latitude, 0.02)
+    line = [latitude], [0.0], [there[0]], [there[1]]
+    (km,) = distance_km(*line)
+    assert len(within_km(*line, km=km)[0]) == 1
+    assert len(within_km(*line, km=km * (1 - 1e-6))[0]) == 0
+
+
+def test_nothing_is_farther_than_round_the_earth():
+    assert within_km([0.0], [0.0], [0.0], [180.0], km=30_000)[0].tolist() == [0]

@@ -91,3 +91,7 @@ def test_another_number_or_direction_is_another_street(one, other, differ):
 )
 def test_the_part_of_a_postcode_that_files_share(written, area):
     assert postcode_area(written) == area
+
+
+def test_doors_of_two_canadian_codes_are_not_one_area():
+    assert postcode_area("K1A-0B1") != postcode_area("K1A-0B2")

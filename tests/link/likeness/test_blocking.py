@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,3 +127,41 @@ def test_a_full_town_is_compared_by_door_and_word_alone(records):
 def test_nothing_is_paired_with_nothing(records):
     assert paired(records(), records())[3] == set()
     assert paired(records({}), records({}))[3] == set()
+
+
+PLANT = {"name": "Acme Meat", "street": "100 Main St", "postcode": "30001", "region": "GA"}
+
+
+@pytest.mark.parametrize("changed", [{}, {"name": "Elm Deli"}, {"street": "9 Bay Rd"}, {"postcode": "99999"}])
+def test_any_two_of_name_door_and_postcode_outweigh_a_region(records, changed):
+    assert paired(records(PLANT | {"region": "AL"} | changed), records(PLANT))[3] == {(0, 0)}
+
+
+def letters(number: int) -> str:
+    return chr(97 + number // 26) + chr(97 + number % 26)
+
+
+@pytest.mark.parametrize(
+    "one_and_other",
+    [
+        # One number in the whole town, so that only the street tells the doors apart, and no word of a name is shared.
+        lambda i: ({"street": f"100 {letters(i)}ville St"}, {"street": f"100 {letters(i)}ville Street"}),
+        # One house number, on a road of two names.
+        lambda i: ({"street": f"{i + 1} Main St"}, {"street": f"{i + 1} Highway"}),
+        # A misspelt name and no street: the first four letters are right.
+        lambda i: ({"name": f"{letters(i)}zomeester"}, {"name": f"{letters(i)}zomeestre"}),
+    ],
+)
+def test_in_a_full_town_door_number_or_the_beginning_of_a_word_is_enough(records, one_and_other):
+    town = {"city": "Oakton", "region": "GA"}
+    sides = zip(*(one_and_other(i) for i in range(200)), strict=True)
+    found = paired(*(records(*(town | row for row in side)) for side in sides))[3]
+    assert {(i, i) for i in range(200)} <= found
+    assert len(found) < 200 * 200 / 20
+
+
+def test_among_very_many_only_what_names_no_town_looks_around_itself(records):
+    here = {"latitude_deg": 34.0, "longitude_deg": -84.0, "region": "GA"}
+    left = records(here | {"city": "Oakton"}, here)
+    right = records(here | {"city": "Elmton"}, here, *({"region": "AL"} for _ in range(20_000)))
+    assert paired(left, right)[3] == {(0, 1), (1, 0), (1, 1)}

@@ -62,6 +62,12 @@ def test_likeness_is_the_shared_weight(likeness):
     assert likeness("Acme Meat", "Acme Meat")[1] == pytest.approx(2 * IN_TWO, rel=1e-12)
 
 
+def test_a_name_in_one_word_or_two_shares_all_its_weight(likeness):
+    # acme and meatpacking on the one side; acme, meat and packing on the other.
+    whole = (IN_TWO + IN_NONE) + (IN_TWO + IN_TWO + IN_NONE)
+    assert likeness("Acme Meatpacking", "Acme Meat Packing")[1] == pytest.approx(whole / 2, rel=1e-12)
+
+
 def test_a_misspelt_word_counts_by_how_alike_it_is(likeness):
     # pilgrims and pligrims: seven of eight letters in order on either side, 2 x 7 / 16.
     assert likeness("Pilgrims", "Pligrims")[0] == pytest.approx(0.875, rel=1e-12)
@@ -72,7 +78,9 @@ def test_a_misspelt_word_counts_by_how_alike_it_is(likeness):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Plaimrs", "Pilgrims"), ("Ham", "Jam"), ("", "Acme"), ("", ""), ("&", "-")]
+    ("one", "other"),
+    # Six of eight letters in order, 2 x 6 / 16, is too little.
+    [("Plaimrs", "Pilgrims"), ("Brighton", "Brighter"), ("Ham", "Jam"), ("", "Acme"), ("", ""), ("&", "-")],
 )
 def test_what_is_not_alike_is_nothing(likeness, one, other):
     assert likeness(one, other) == (0, 0)
@@ -123,7 +131,16 @@ AT = {"latitude_deg": 34.0, "longitude_deg": -84.0}
 # At 34 degrees north a degree of latitude is 110.92 km (WGS 84): 0.005 are 0.55 km, 0.02 are 2.2, 0.05 are 5.5.
 NORTH = {
     km: {"latitude_deg": 34.0 + degrees, "longitude_deg": -84.0}
-    for km, degrees in {0.55: 0.005, 2.2: 0.02, 5.5: 0.05, 55: 0.5}.items()
+    for km, degrees in {
+        0.55: 0.005,
+        2.2: 0.02,
+        2.8: 0.025,
+        3.9: 0.035,
+        5.5: 0.05,
+        9.98: 0.09,
+        11.1: 0.1,
+        55: 0.5,
+    }.items()
 }
 
 
@@ -155,7 +172,20 @@ NORTH = {
         (AT, NORTH[0.55], "at most 1 km apart"),
         (AT, NORTH[2.2], "at most 3 km apart"),
         (AT, NORTH[5.5], "at most 10 km apart"),
+        (AT, NORTH[2.8], "at most 3 km apart"),
+        (AT, NORTH[3.9], "at most 10 km apart"),
+        (AT, NORTH[9.98], "at most 10 km apart"),
+        (AT, NORTH[11.1], "far apart"),
         (AT, NORTH[55], "far apart"),
+        (AT | {"postcode": "30001"}, NORTH[55] | {"postcode": "30002"}, "far apart"),
+        # A street of one name may be found in every town; near by it is the same one.
+        (AT | {"street": "1 Elm Rd"}, NORTH[5.5] | {"street": "1 Elm Rd"}, "same house number and street"),
+        (AT | {"street": "1 Elm Rd"}, NORTH[55] | {"street": "1 Elm Rd"}, "far apart"),
+        (
+            OAKTON | {"street": "100 Murrell Place"},
+            OAKTON | {"street": "100 Murrellplace"},
+            "same house number and street",
+        ),
         ({"postcode": "30001-1234"}, {"postcode": "30001"}, "same postcode"),
         ({"postcode": "30001"}, {"postcode": "30002"}, "postcodes that begin alike"),
         (OAKTON, {"city": "OAKTON"}, "same town"),

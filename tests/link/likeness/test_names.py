@@ -86,6 +86,8 @@ def test_nothing_of_a_name_is_lost(name):
         ("Alder Ltd trading as: Oak Meats", ("Alder Ltd", "Oak Meats")),
         ("Oak Deli; Elm Deli;Oak Deli", ("Oak Deli", "Elm Deli")),
         ("Alder f/k/a Elm", ("Alder", "Elm")),
+        ("Alder fka Elm", ("Alder", "Elm")),
+        ("Alder Formerlys Deli", ("Alder Formerlys Deli",)),
         ("Adba Meats", ("Adba Meats",)),
         ("A/B Foods", ("A/B Foods",)),
         ("Formerly's Deli", ("Formerly's Deli",)),

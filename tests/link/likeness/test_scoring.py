@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from welfare.link.likeness.scoring import posterior
+from welfare.link.likeness.comparing import DOOR, PLACES, TOWN, Comparison
+from welfare.link.likeness.scoring import features, log_odds, posterior
+from welfare.schema.codes import shipped
 
 
 def of(odds, a, b, *, records=10, one_to_one=False, fit_share=False):
@@ -117,3 +119,50 @@ def test_of_pairs_scored_so_high_so_many_are_true():
         inside = (score >= low) & (score < high)
         said, many = score[inside].mean(), inside.sum()
         assert true[inside].mean() == pytest.approx(said, abs=4 * np.sqrt(said * (1 - said) / many))
+
+
+def weights() -> dict[str, float]:
+    book = shipped("parameters/link_weights.csv")
+    return dict(zip(book["feature"], book["log_odds"].astype(float), strict=True))
+
+
+def test_the_share_with_a_counterpart_is_the_one_that_explains_the_odds_best():
+    # Of n records k have one pair each, all of one strength s. With c = s / f, f the odds of a counterpart where the
+    # weights were fitted, and o those odds here, the share o / (1 + o) equals k / n x o c / (1 + o c), so
+    # o c = (c k / n - 1) / (1 - k / n), which is the odds of each pair.
+    n, k, s = 200, 60, 90.0
+    c = s / np.exp(weights()["share with a counterpart"])
+    odds = (c * k / n - 1) / (1 - k / n)
+    each = np.arange(k)
+    found = of(np.full(k, np.log(s)), each, each, records=n, fit_share=True)
+    assert found == pytest.approx(np.full(k, odds / (1 + odds)), rel=1e-6)
+
+
+def test_each_thing_in_common_has_its_own_weight():
+    same = np.array([True, False, False, True])
+    pairs = Comparison(
+        name=np.array([1.0, 0.9, 0.6, 0.2]),
+        shared_weight=np.array([5.0, 30.0, 0.0, 2.0]),
+        place=np.array([DOOR, DOOR, TOWN, len(PLACES) - 1]),
+        km=np.full(4, np.nan),
+        activity=np.array([2, 1, -1, -1]),
+        unit=np.array([1, -1, 0, 0]),
+        same_source=same,
+    )
+    stated: list[dict[str, float]] = [
+        {"name": 1, "name above 0.5": 0.5, "name above 0.8": 0.2, "same name": 1, "name at the same door": 1}
+        | {"same name at the same door": 1, "weight of the shared words": 0.5, "an activity in common": 1}
+        | {"the same activities": 1, "the same unit": 1, PLACES[DOOR]: 1},
+        {"name": 0.9, "name above 0.5": 0.4, "name above 0.8": 0.1, "name at the same door": 0.9}
+        | {"weight of the shared words": 2, "an activity in common, other source": 1, "another unit": 1}
+        | {PLACES[DOOR]: 1},
+        {"name": 0.6, "name above 0.5": 0.1, "no activity in common, other source": 1, PLACES[TOWN]: 1},
+        {"name": 0.2, "weight of the shared words": 0.2, "no activity in common": 1, PLACES[-1]: 1},
+    ]
+    made, book = features(pairs), weights()
+    assert {*made} | {"share with a counterpart"} == {*book}
+    for row, expected in enumerate(stated):
+        held = {name: value[row] for name, value in made.items() if value[row]}
+        assert held == pytest.approx(expected | {"intercept": 1})
+        by_hand = book["intercept"] + sum(book[name] * value for name, value in expected.items())
+        assert log_odds(pairs)[row] == pytest.approx(by_hand, abs=1e-12)
