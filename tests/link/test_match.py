@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from welfare.errors import BadParameter
-from welfare.link.likeness.ranking import COLUMNS
+from welfare.link.likeness.comparing import compare
+from welfare.link.likeness.ranking import COLUMNS, Scored, ranked
+from welfare.link.likeness.records import Words, comparable
+from welfare.link.likeness.scoring import posterior
 from welfare.link.match import match
 
 PLACES = ["name", "other_names", "street", "city", "region", "postcode", "country", "activities"]
@@ -76,3 +80,49 @@ def test_empty_tables_give_an_empty_table_of_the_same_kind():
 def test_an_engine_that_does_not_exist_is_refused():
     with pytest.raises(BadParameter, match="no engine is called 'magic'"):
         found([ACME], [ACME], engine="magic")
+
+
+def planted(odds: list[float], a: list[int], b: list[int], *, lefts: int = 2, **given: bool) -> pd.DataFrame:
+    """Rank pairs whose odds are given."""
+    words = Words()
+    left, right = (
+        comparable(rows(*[ACME] * many, source=source), words) for many, source in ((lefts, "a@1"), (3, "b@1"))
+    )
+    one, other = np.array(a), np.array(b)
+    scored = Scored(one, other, np.array(odds), compare(left, right, one, other, words))
+    options = {"one_to_one": False, "fit_share": False} | given
+    return ranked(left, right, scored, {}, frozenset(), **options)
+
+
+def test_pairs_are_shown_from_a_fiftieth_on():
+    table = planted([np.log(0.3 / 0.7), np.log(0.03 / 0.97)], [0, 1], [0, 1])
+    assert table["score"].tolist() == [0.3, 0.03]
+    assert planted([np.log(0.019 / 0.981), -9.0], [0, 1], [0, 1]).empty
+
+
+def test_in_a_list_two_records_compete_for_one_place():
+    assert planted([np.log(3)] * 2, [0, 1], [2, 2])["score"].tolist() == [0.75, 0.75]
+    # Matchings: none 1, the one 3, the other 3.
+    assert planted([np.log(3)] * 2, [0, 1], [2, 2], one_to_one=True)["score"].tolist() == pytest.approx(
+        [3 / 7] * 2, abs=1e-4
+    )
+
+
+def test_records_without_a_pair_count_when_the_share_is_learned():
+    each, odds = np.arange(60), np.full(60, np.log(90))
+    expected = posterior(odds, each, each * 0, records=200, one_to_one=False)
+    known = planted(odds.tolist(), each.tolist(), [0] * 60, lefts=200)["score"]
+    learned = planted(odds.tolist(), each.tolist(), [0] * 60, lefts=200, fit_share=True)["score"]
+    assert learned.tolist() == pytest.approx(expected.tolist(), abs=1e-4)
+    assert learned.max() < known.min()
+
+
+def test_the_more_records_have_no_counterpart_the_less_is_believed():
+    towns = [f"{chr(97 + i // 26)}{chr(97 + i % 26)}ville" for i in range(60)]
+    plants = [{"name": f"{town} Meat", "street": "100 Main St", "city": town, "region": "GA"} for town in towns]
+    doubtful = [plant | {"street": "900 Main St"} for plant in plants]
+    strangers = [{"name": f"Stranger {i}", "region": "AL"} for i in range(400)]
+    few = found(doubtful, plants).set_index("left_id")["score"]
+    many = found([*doubtful, *strangers], plants).set_index("left_id")["score"]
+    assert len(few) == 60
+    assert (many.reindex(few.index).fillna(0) < few).all()
