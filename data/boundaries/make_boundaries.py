@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import pandas as pd
 import pycountry
 import shapely
@@ -43,7 +44,32 @@ def layer(package: Path, member: str, name: str) -> geopandas.GeoDataFrame:
         archive.extract(f"package/{member}", folder, filter="data")
         shapes = geopandas.read_file(Path(folder) / "package" / member, layer=name)
     shapes = shapes.set_crs("EPSG:4326")
+    if name == "countries":
+        shapes = shapes.set_geometry([cut_at_180(shape) for shape in shapes.geometry.array], crs="EPSG:4326")
     return shapes.set_geometry(_areas(shapes.geometry.array))
+
+
+def cut_at_180(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return an outline that crosses 180 degrees, and reads as running back over the map, as parts on either side."""
+    parts = []
+    for part in shapely.get_parts(shape):
+        if part.is_empty:
+            continue
+        rings = [part.exterior, *part.interiors]
+        if all(np.abs(np.diff(shapely.get_coordinates(ring)[:, 0])).max() < 180 for ring in rings):
+            parts.append(part)
+            continue
+        points = [shapely.get_coordinates(ring) for ring in rings]
+        whole = [np.column_stack([np.unwrap(at[:, 0], period=360), at[:, 1]]) for at in points]
+        if abs(whole[0][0, 0] - whole[0][-1, 0]) > 1:  # round a pole: no ring on a flat map
+            parts.append(part)
+            continue
+        polygon = shapely.make_valid(shapely.Polygon(whole[0], whole[1:]), method="structure", keep_collapsed=False)
+        for turn in (-360, 0, 360):
+            piece = shapely.intersection(polygon, shapely.box(-180 + turn, -90, 180 + turn, 90))
+            moved = shapely.transform(piece, lambda at, turn=turn: at - [turn, 0])
+            parts += [one for one in shapely.get_parts(moved) if one.geom_type == "Polygon"]
+    return shapely.MultiPolygon(parts)
 
 
 def _areas(shapes: object) -> object:

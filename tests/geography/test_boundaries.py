@@ -191,3 +191,10 @@ def test_locate_says_where_and_from_what():
 def test_locate_without_coordinates_is_refused():
     with pytest.raises(ContractBroken, match="the table has no column longitude_deg"):
         locate(pd.DataFrame({"latitude_deg": [1.0]}))
+
+
+def test_no_country_runs_back_over_the_map_from_180_degrees():
+    # Bodø, Luleå, Kemi and Kariba, which uncut outlines of Russia and Fiji would hold; Anadyr, Uelen, Suva, Taveuni.
+    latitude = [67.2804, 65.5848, 65.7364, -16.52, 64.7337, 66.16, -18.1416, -16.85]
+    longitude = [14.4049, 22.1547, 24.5637, 28.80, 177.4968, -169.81, 178.4419, -179.97]
+    assert country_of(latitude, longitude)["country"].tolist() == ["NO", "SE", "FI", "ZW", "RU", "RU", "FJ", "FJ"]
