@@ -8,6 +8,7 @@ import pandas as pd
 
 from welfare.link.decisions import Judgements
 from welfare.link.exact import with_other_forms
+from welfare.link.likeness.comparing import DOOR, PLACES
 from welfare.link.match import Engine, match
 from welfare.link.places import Places
 from welfare.link.result import COLUMNS, among
@@ -20,7 +21,7 @@ from welfare.schema.tables import Tables
 _SAME_SOURCE, _OTHER_SOURCE, _LEAD = 0.4, 0.8, 0.1
 # Between sources a name must be alike at least so much, and the two addresses must not contradict each other: a firm
 # at the door may be a contractor, and a firm elsewhere in town another plant of the same owner.
-_NAME_AT_DOOR = 0.35
+_NAME_AT_DOOR, _NAME_ELSEWHERE = 0.35, 0.7
 # Whose number has changed is the same plant only if its name stayed and the rest is all but certain.
 _NAME_STAYED, _ALL_BUT_CERTAIN = 0.85, 0.9
 # Below this a pair is not worth a person's time; of a doubtful record so many places are laid before one.
@@ -118,7 +119,7 @@ def _against(found: pd.DataFrame, bundle: Tables, places: Places, standing: pd.D
         same_plant = pair.name >= _NAME_STAYED and pair.score >= _ALL_BUT_CERTAIN
         if pair.place_id in taken:
             against.append("another record of the file has that facility's number")
-        elif not pair.same_source and pair.name < _NAME_AT_DOOR:
+        elif not pair.same_source and pair.name < (_NAME_AT_DOOR if pair.place == PLACES[DOOR] else _NAME_ELSEWHERE):
             against.append("another name")
         elif not pair.same_source and "another" in pair.place:
             against.append("it may be another plant of the firm")
