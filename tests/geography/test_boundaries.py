@@ -188,6 +188,16 @@ def test_locate_says_where_and_from_what():
     pd.testing.assert_frame_equal(rows, before)
 
 
+def test_a_coarse_point_is_as_doubtful_as_it_is_coarse():
+    # Wyoming ends near 111.05 degrees west, some 4 km from here: no doubt for a fine point, one for a point known to a
+    # tenth of a degree, which may be 5.6 km off.
+    here = {"country": "US", "region": "WY"}
+    fine = locate(pd.DataFrame([here | {"latitude_deg": 42.50012, "longitude_deg": -111.00012}])).table.iloc[0]
+    coarse = locate(pd.DataFrame([here | {"latitude_deg": 42.5, "longitude_deg": -111.0}])).table.iloc[0]
+    assert LINE_KM < fine["border_km"] < coarse["precision_km"] == pytest.approx(5.56)
+    assert (fine["doubt"], coarse["doubt"]) == ("", "near the line")
+
+
 def test_locate_without_coordinates_is_refused():
     with pytest.raises(ContractBroken, match="the table has no column longitude_deg"):
         locate(pd.DataFrame({"latitude_deg": [1.0]}))

@@ -70,8 +70,22 @@ def test_many_addresses_on_one_very_point_are_noticed():
     assert found["reason"].iloc[0] == "5 different addresses have this very point"
     assert set(check(*rows[:4])["flag"]) == {""}
     assert set(check(*[rows[0]] * 9)["flag"]) == {""}
+    # A wholesale market: many doors, one postcode.
+    assert set(check(*(row | {"postcode": "10474"} for row in rows))["flag"]) == {""}
     coarse = {"latitude_deg": 34.28, "longitude_deg": -83.82}
     assert set(check(*(row | coarse for row in rows))["flag"]) == {""}
+
+
+def test_a_trailing_zero_is_no_coarseness():
+    # Of 10,000 points of two decimals one in ten by one in ten ends in zeros, and has no fewer decimals for it.
+    hundredths = np.arange(100) / 100
+    grid = [(34 + a, -84 + b) for a in hundredths for b in hundredths]
+    rows = pd.DataFrame(grid, columns=["latitude_deg", "longitude_deg"])
+    assert set(check_coordinates(rows)["flag"]) == {""}
+    # Twice as many are more than chance; of whole degrees, of which there is one, two are not.
+    tenths = rows[(rows * 10).round(6).mod(1).eq(0).all(axis=1)]
+    found = check_coordinates(pd.concat([rows, tenths], ignore_index=True))
+    assert (found["flag"] == "imprecise").sum() == 2 * (len(tenths) - 1)
 
 
 def test_a_fish_farm_at_sea_is_no_mistake():
@@ -122,7 +136,7 @@ def test_the_directory_s_plants_are_where_it_says(shared):
     plants = read(shared / "data/us/fsis/mpi_directory_2025-06.csv").facilities
     found = check_coordinates(plants)
     assert found["usable"].mean() > 0.99
-    assert set(found["flag"]) == {"", "shared", "region_centre"}
+    assert set(found["flag"]) == {"", "region_centre"}
     # Planted: every fiftieth pair changes places, and the sign of the longitude is lost in the next row.
     spoiled = plants.copy()
     swapped, lost = plants.index[::50], plants.index[1::50]
@@ -134,7 +148,7 @@ def test_the_directory_s_plants_are_where_it_says(shared):
     # West of 90 degrees, a latitude that was a longitude is no point on Earth, which is the graver fault.
     assert found[swapped].isin(["swapped", "impossible"]).all()
     assert (found[lost] == "sign_lost").mean() > 0.99
-    assert np.isin(found.drop([*swapped, *lost]), ["", "shared", "region_centre"]).all()
+    assert np.isin(found.drop([*swapped, *lost]), ["", "region_centre"]).all()
 
 
 @pytest.mark.real
@@ -171,6 +185,27 @@ def test_wrong_points_of_the_injury_reports_are_found(shared):
         ("SO", 9.5624, 44.0770),
         ("US", 52.9012, 172.9034),
         ("FK", -51.6977, -57.8517),
+        # Across a river or a line from another country: Windsor, Niagara Falls, Tijuana, Juárez, Vaals, Freilassing,
+        # Görlitz, Konstanz, Menton, Ciudad del Este, Baarle-Hertog, Komárno.
+        ("CA", 42.3149, -83.0364),
+        ("CA", 43.0896, -79.0849),
+        ("MX", 32.5149, -117.0382),
+        ("MX", 31.7386, -106.4870),
+        ("NL", 50.7706, 6.0180),
+        ("DE", 47.8408, 12.9811),
+        ("DE", 51.1526, 14.9872),
+        ("DE", 47.6603, 9.1758),
+        ("FR", 43.7765, 7.5048),
+        ("PY", -25.5097, -54.6111),
+        ("BE", 51.4436, 4.9294),
+        ("SK", 47.7631, 18.1226),
+        # On the parallels at which Russia and Fiji cross the date line: Luleå, Kemi, Bodø, Kariba, Anadyr, Egvekinot.
+        ("SE", 65.5848, 22.1547),
+        ("FI", 65.7364, 24.5634),
+        ("NO", 67.2804, 14.4049),
+        ("ZW", -16.5222, 28.8017),
+        ("RU", 64.7337, 177.4968),
+        ("RU", 66.3222, -179.1185),
     ],
 )
 def test_true_places_all_over_the_world_are_no_fault(country, latitude, longitude):

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from welfare.geography.distances import Floats, Ints, distance_km
-from welfare.schema.codes import data_folder
+from welfare.schema.codes import code_map, data_folder
 
 # So far the shipped county lines may lie from the true ones; see data/boundaries/README.md for how it was measured.
 LINE_KM = 1.0
@@ -93,6 +93,42 @@ def country_of(latitude_deg: ArrayLike, longitude_deg: ArrayLike) -> pd.DataFram
         :func:`county_of`. Null at sea, more than 10 km from the coast.
     """
     return _located(_outlines("countries"), latitude_deg, longitude_deg, COUNTRY_KM)
+
+
+def km_from_country(latitude_deg: ArrayLike, longitude_deg: ArrayLike, country: pd.Series) -> Floats:
+    """Return how far each point is from the country named beside it, in km.
+
+    Parameters
+    ----------
+    latitude_deg, longitude_deg : array of float, n
+        WGS 84.
+    country : Series of str, n
+        ISO 3166-1 alpha-2; a part of a country counts as the country.
+
+    Returns
+    -------
+    ndarray of float
+        0 within its outlines; NaN without a point, or for a country without an outline.
+    """
+    import shapely
+
+    outlines = _outlines("countries")
+    parts = code_map("country_parts", "part", "country")
+    owner, stated = (codes.replace(parts).to_numpy() for codes in (outlines.table["country"], country))
+    lat, lon = (np.asarray(part, dtype=float) for part in (latitude_deg, longitude_deg))
+    found = np.full(len(lat), np.nan)
+    known = (np.abs(lat) < 85) & (np.abs(lon) <= 180)
+    for name in pd.unique(stated[known]):
+        rows, home = np.flatnonzero(known & (stated == name)), np.flatnonzero(owner == name)
+        if not len(home):
+            continue
+        shape = shapely.union_all(outlines.areas.geometries[home])
+        points = shapely.points(*_plane().transform(lon[rows], lat[rows]))
+        meeting = shapely.get_point(shapely.shortest_line(points, shape), 1)
+        there = _plane().transform(shapely.get_x(meeting), shapely.get_y(meeting), direction="INVERSE")
+        inside = shapely.intersects(points, shape)
+        found[rows] = np.where(inside, 0.0, distance_km(lat[rows], lon[rows], there[1], there[0]))
+    return found
 
 
 def _located(outlines: Outlines, latitude_deg: ArrayLike, longitude_deg: ArrayLike, coast_km: float) -> pd.DataFrame:

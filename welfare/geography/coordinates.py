@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from welfare.geography.boundaries import LINE_KM, country_of, county_of
+from welfare.geography.boundaries import COUNTRY_KM, LINE_KM, country_of, county_of, km_from_country
 from welfare.geography.distances import Floats, distance_km
 from welfare.schema.codes import code_map, data_folder
 
@@ -84,7 +84,7 @@ def check_coordinates(rows: pd.DataFrame, *, on_land: bool = True) -> pd.DataFra
 
     given = ~none & ~half & ~zero
     home = _where(point)
-    decimals = _decimals(point)
+    decimals = _decimals(point, _text(rows, "source_id"))
     half_km = np.where(given, _KM_PER_DEGREE / 2 / 10.0**decimals, np.nan)
     wrong = given & _is_elsewhere(home, point, half_km)
     tried = np.flatnonzero(wrong & (point["country"] != "").to_numpy())
@@ -145,6 +145,11 @@ def _is_elsewhere(home: pd.DataFrame, point: pd.DataFrame, half_km: Floats) -> A
     # Puerto Rico may be recorded as a country or as a part of one: neither is a fault.
     parts = code_map("country_parts", "part", "country")
     country = stated & (home["country"].replace(parts) != point["country"].replace(parts))
+    # Outlines of countries are coarse, on land as on the coast.
+    other = np.flatnonzero(country)
+    there = point.iloc[other]
+    away = km_from_country(there["latitude_deg"], there["longitude_deg"], there["country"])
+    country[country] = ~(away <= COUNTRY_KM)
     american = (point["country"] == _AMERICAN) & (point["region"] != "")
     state = american & (home["state"] != point["region"]) & ~(home["border_km"] < LINE_KM + half_km)
     nowhere = (point["latitude_deg"].abs() > 90) | (point["longitude_deg"].abs() > 180)
@@ -174,17 +179,35 @@ def _from_centre(point: pd.DataFrame) -> Floats:
 
 
 def _addresses_here(rows: pd.DataFrame, point: pd.DataFrame) -> Any:
-    """Return how many different addresses of the table have the very same point as each row."""
-    address = pd.Series(list(zip(_text(rows, "street"), _text(rows, "city"), strict=True)), dtype=object)
+    """Return how many different addresses of the table have the very same point as each row.
+
+    The units of a market or a cold store are one building, and have one postcode: they count as one address.
+    """
+    cells = zip(_text(rows, "postcode"), _text(rows, "street"), _text(rows, "city"), strict=True)
+    address = pd.Series([code or f"{street}, {city}" for code, street, city in cells], dtype=object)
     table = point[["latitude_deg", "longitude_deg"]].assign(address=address)
     return table.groupby(["latitude_deg", "longitude_deg"], dropna=False)["address"].transform("nunique").to_numpy()
 
 
-def _decimals(point: pd.DataFrame) -> Any:
-    """Return how many decimals the finer of the two coordinates is given with, at most 6."""
+def _decimals(point: pd.DataFrame, source: list[str]) -> Any:
+    """Return how many decimals the finer of the two coordinates is given with, at most 6.
+
+    A number keeps no trailing zeros: of points written with two decimals one in a hundred seems to have one. Where no
+    more points of a file have fewer decimals than that comes to, they have as many as the others.
+    """
     degrees = point[["latitude_deg", "longitude_deg"]].to_numpy()
     found = np.full(len(degrees), 6)
     for places in range(5, -1, -1):
         given = np.isclose(degrees, np.round(degrees, places), rtol=0, atol=1e-9).all(axis=1)
         found[given] = places
+    for rows in pd.Series(source).groupby(source).indices.values():
+        known = rows[~np.isnan(degrees[rows]).any(axis=1)]
+        if not len(known):
+            continue
+        usual = int(np.bincount(found[known]).argmax())
+        for places in range(usual - 1, -1, -1):
+            fewer, chance = known[found[known] <= places], len(known) * 100.0 ** (places - usual)
+            if len(fewer) <= chance + 3 * chance**0.5:
+                found[fewer] = usual
+                break
     return found

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import ContractBroken
-from welfare.geography.boundaries import county_of
+from welfare.geography.boundaries import LINE_KM, county_of
 from welfare.geography.coordinates import FLAGS, check_coordinates
 from welfare.schema.results import Result
 
@@ -58,6 +58,9 @@ def locate(facilities: pd.DataFrame, *, on_land: bool = True) -> Locations:
     file = {name: _stated(facilities, name) for name in ("country", "region", "county")}
     american = (file["country"] == _AMERICAN) | file["country"].isna()
     found = inside["state"].notna() & american
+    # A point that is itself only known to some km may lie across a line that far away.
+    near = (inside["doubt"] == "") & (inside["border_km"] < LINE_KM + checked["precision_km"])
+    inside["doubt"] = inside["doubt"].mask(near, "near the line")
     agrees = (inside["state"] == file["region"]).astype("boolean")
     table = pd.DataFrame(
         {
