@@ -39,6 +39,8 @@ MEASURED = {
     "no activity in common, other source": float(np.log(0.060 / 0.313)),
 }
 KM_PER_DEGREE = 111.2
+# What can only speak against: a firm in two units of one building is common among these plants, a reason for it is not.
+AGAINST = {"another unit"}
 # What a version of the training records knows.
 VERSIONS = {
     "as it is": (),
@@ -69,7 +71,7 @@ def masked(rows: pd.DataFrame, points: pd.DataFrame, what: tuple[str, ...], rng:
     return rows
 
 
-def fit(x: np.ndarray, group: np.ndarray, true: np.ndarray) -> np.ndarray:
+def fit(names: list[str], x: np.ndarray, group: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Fit a conditional logit in which each group chooses one of its pairs or none."""
     many = int(group.max()) + 1
 
@@ -84,7 +86,8 @@ def fit(x: np.ndarray, group: np.ndarray, true: np.ndarray) -> np.ndarray:
         gradient = x[true].sum(axis=0) - share @ x
         return RIDGE * weights @ weights - likelihood, 2 * RIDGE * weights - gradient
 
-    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    bounds = [(None, 0.0 if name in AGAINST else None) for name in names]
+    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000})
     if not found.success:
         raise SystemExit(f"the fit did not converge: {found.message}")
     return found.x
@@ -152,10 +155,10 @@ def main() -> None:
     chosen = one_choice(x, table, names)
     if given.check:
         half = table["region"].map(lambda region: sum(map(ord, region)) % 2 == 0).to_numpy()
-        weights = on(x, table, chosen, half)
+        weights = on(names, x, table, chosen, half)
         show(x[~half] @ weights, table[~half])
         return
-    weights = on(x, table, chosen, np.ones(len(table), dtype=bool))
+    weights = on(names, x, table, chosen, np.ones(len(table), dtype=bool))
     with given.out.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["feature", "log_odds"])
@@ -166,10 +169,10 @@ def main() -> None:
     sys.stdout.write(f"wrote {given.out}\n")
 
 
-def on(x: np.ndarray, table: pd.DataFrame, chosen: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def on(names: list[str], x: np.ndarray, table: pd.DataFrame, chosen: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Fit on some of the pairs."""
     group, _ = pd.factorize(table.loc[rows, "group"])
-    return fit(x[rows], group, np.flatnonzero(chosen[rows]))
+    return fit(names, x[rows], group, np.flatnonzero(chosen[rows]))
 
 
 def show(odds: np.ndarray, table: pd.DataFrame) -> None:

@@ -117,6 +117,15 @@ def test_one_address_with_forty_firms(agency, alder, mall):
     assert (links.table.groupby("left_id").size() <= 3).all()
 
 
+@pytest.mark.parametrize("many", [40, 60])
+def test_one_address_with_very_many_of_one_name(agency, alder, many):
+    twins = [alder["2025"] | {"establishment_id": str(n), "establishment_number": f"P{n}"} for n in range(1, many + 1)]
+    links = link_records(agency.directory(*twins), agency.reports(alder["report"]))
+    rows = links.table[links.table["left_source"].str.contains("osha")]
+    assert rows["decision"].tolist() == ["review"] * 3
+    assert rows["reason"].str.endswith("one of many that are as likely").all()
+
+
 def test_a_firm_with_forty_plants(agency, alder):
     plants = [
         alder["2025"]

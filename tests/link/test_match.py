@@ -100,6 +100,22 @@ def test_pairs_are_shown_from_a_fiftieth_on():
     assert planted([np.log(0.019 / 0.981), -9.0], [0, 1], [0, 1]).empty
 
 
+def test_of_a_record_that_is_somewhere_the_first_few_are_shown_though_each_is_unlikely():
+    words = Words()
+    left, right = comparable(rows(ACME, source="a@1"), words), comparable(rows(*[ACME] * 60, source="b@1"), words)
+    one, other = np.zeros(60, dtype=int), np.arange(60)
+    for each, shown in ((1.0, 3), (1 / 60 / 2, 0)):  # 60 rivals: somewhere by 60/61, or by a third
+        scored = Scored(one, other, np.full(60, np.log(each)), compare(left, right, one, other, words))
+        table = ranked(left, right, scored, {}, frozenset(), one_to_one=False, fit_share=False)
+        assert table["total"].tolist() == pytest.approx([60 * each / (1 + 60 * each)] * shown, abs=1e-4)
+
+
+def test_the_total_is_what_all_places_have_together():
+    table = planted([np.log(2), np.log(1), np.log(3)], [0, 0, 1], [0, 1, 2])
+    assert table["score"].tolist() == [0.5, 0.25, 0.75]
+    assert table["total"].tolist() == [0.75, 0.75, 0.75]
+
+
 def test_in_a_list_two_records_compete_for_one_place():
     assert planted([np.log(3)] * 2, [0, 1], [2, 2])["score"].tolist() == [0.75, 0.75]
     # Matchings: none 1, the one 3, the other 3.

@@ -25,7 +25,8 @@ _NAME_AT_DOOR, _NAME_ELSEWHERE = 0.35, 0.7
 # Whose number has changed is the same plant only if its name stayed and the rest is all but certain.
 _NAME_STAYED, _ALL_BUT_CERTAIN = 0.85, 0.9
 # Below this a pair is not worth a person's time; of a doubtful record so many places are laid before one.
-_WORTH_READING, _SHOWN = 0.2, 3
+# Where many places share the likelihood, each is below it, and a person should still know.
+_WORTH_READING, _SOMEWHERE, _SHOWN = 0.2, 0.5, 3
 _ROW = ["record_id", "source_id", "name", "other_names", "street", "city", "region", "postcode", "country"]
 _ROW += ["latitude_deg", "longitude_deg", "activities"]
 
@@ -149,8 +150,11 @@ def _decided(found: pd.DataFrame) -> pd.DataFrame:
     enough &= _leads(running) | ~running["same_source"]
     linked = (rank == 1) & enough & (running["against"] == "")
     settled = linked.groupby(running["left_id"]).transform("any")
-    review = ~settled & (running["score"] >= _WORTH_READING) & (rank <= _SHOWN)
+    worth = running["score"] >= _WORTH_READING
+    one_of_many = ~worth & (running["total"] >= _SOMEWHERE)
+    review = ~settled & (worth | one_of_many) & (rank <= _SHOWN)
     reason = running["reason"].where(running["against"] == "", running["reason"] + "; " + running["against"])
+    reason = reason.where(~one_of_many, reason + "; one of many that are as likely")
     word = pd.Series("review", index=running.index).mask(linked, "linked")
     running = running.assign(decision=word, reason=reason)[linked | review]
     rejected = found[out & (found["score"] >= _WORTH_READING)].assign(decision="rejected")

@@ -58,9 +58,9 @@ def match(
     -------
     DataFrame
         One row per pair of a record and a place that is not ruled out, in the order of left_id and falling score:
-        left_id, right_id (the most alike record of the place), place_id, score, name (0 to 1), place (in words), reason
-        and ruled_out. Of one left record the scores of those not ruled out add up to less than 1; what is missing is
-        the probability of no place.
+        left_id, right_id (the most alike record of the place), place_id, score, total (the probability that the record
+        is of any place at all), name (0 to 1), place (in words), reason and ruled_out. Of one left record the scores of
+        those not ruled out add up to the total, at most 1, but for pairs too unlikely to be returned.
 
     Raises
     ------

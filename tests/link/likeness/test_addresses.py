@@ -12,6 +12,7 @@ from welfare.link.likeness.addresses import (
     standard_address,
     standard_words,
     street_parts,
+    unit_of,
 )
 
 WRITTEN = [
@@ -87,10 +88,34 @@ def test_another_number_or_direction_is_another_street(one, other, differ):
 
 @pytest.mark.parametrize(
     ("written", "area"),
-    [("35045-1234", "35045"), ("35045", "35045"), ("BN43 6RN", "BN436RN"), ("k1a 0b1", "K1A0B1"), ("", "")],
+    [
+        ("35045-1234", "35045"),
+        ("350451234", "35045"),
+        ("35045 1234", "35045"),
+        (" 35045", "35045"),
+        ("BN43 6RN", "BN436RN"),
+        ("k1a 0b1", "K1A0B1"),
+        ("1234-567", "1234567"),
+        ("100-0001", "1000001"),
+        ("--", ""),
+        ("-1234", "1234"),
+        ("", ""),
+    ],
 )
 def test_the_part_of_a_postcode_that_files_share(written, area):
     assert postcode_area(written) == area
+
+
+@pytest.mark.parametrize(
+    "street", ["100 Main St #5", "100 Main St, Suite 5", "Apt 5, 100 Main St", "Unit 5 100 Main St"]
+)
+def test_one_unit_in_every_spelling(street):
+    assert unit_of(standard_address(street).apart) == "unit 5"
+
+
+def test_a_floor_is_no_unit_and_a_box_none():
+    assert unit_of(standard_address("100 Main St, 5th Floor").apart) == "5th floor"
+    assert unit_of(standard_address("PO Box 5").apart) == "box 5"
 
 
 def test_doors_of_two_canadian_codes_are_not_one_area():

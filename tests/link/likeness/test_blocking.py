@@ -124,6 +124,18 @@ def test_a_full_town_is_compared_by_door_and_word_alone(records):
     assert len(found) < 200 * 200 / 50
 
 
+@pytest.mark.parametrize("many", [40, 41, 60, 300])
+@pytest.mark.parametrize("known", [("name", "street"), ("street", "postcode"), ("name", "postcode"), ("name", "city")])
+def test_records_equal_in_two_things_are_compared_however_many_there_are(records, many, known):
+    plant = {"name": "Acme Meat", "street": "100 Main St", "postcode": "30001", "city": "Oakton"}
+    row = {key: value for key, value in plant.items() if key in known} | {"region": "GA"}
+    found = paired(records(*[row] * many), records(*[row] * many))[3]
+    for side in (0, 1):
+        partners = np.bincount([pair[side] for pair in found], minlength=many)
+        # Forty rivals are more than can be told apart; no record is left without any.
+        assert partners.min() == 40
+
+
 def test_nothing_is_paired_with_nothing(records):
     assert paired(records(), records())[3] == set()
     assert paired(records({}), records({}))[3] == set()

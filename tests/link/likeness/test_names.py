@@ -27,12 +27,22 @@ NAMES = st.text(alphabet=st.sampled_from("abcdeéß &.'-12 "), max_size=24) | st
         ("北京肉类加工厂", "北京肉类加工厂"),
         ("مسلخ الرياض", "مسلخ الرياض"),
         ("Κρέατα Αθηνών", "κρεατα αθηνων"),
+        ("हिन्दी मांस", "हिन्दी मांस"),
+        ("โรงฆ่าสัตว์", "โรงฆ่าสัตว์"),
+        ("がんばる", "がんばる"),
+        ("ＡＣＭＥ　１２", "acme 12"),
+        ("مصنع ٥", "مصنع 5"),
         ("  ", ""),
     ],
 )
 def test_spelling_is_folded_and_no_script_vanishes(written, folded):
     assert fold(written) == folded
     assert fold(fold(written)) == fold(written)
+
+
+@pytest.mark.parametrize(("one", "other"), [("की", "का"), ("がき", "かき"), ("สี", "สา")])
+def test_vowels_and_sounds_written_as_marks_make_another_word(one, other):
+    assert fold(one) != fold(other)
 
 
 @settings(deadline=None, max_examples=200)

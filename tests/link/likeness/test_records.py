@@ -83,6 +83,20 @@ def test_any_missing_cell_is_unknown(records, missing):
     assert (made.street[0], made.city[0], made.region[0]) == (-1, -1, -1)
 
 
+@pytest.mark.parametrize("nothing", ["N/A", "n.a", "NONE", "Unknown", "Not available", "--"])
+def test_what_is_written_for_none_is_unknown(records, nothing):
+    made = comparable(records({"name": nothing, "street": nothing, "city": nothing, "postcode": nothing}), Words())
+    assert made.names.sizes.tolist() == [0]
+    assert (made.street[0], made.city[0], made.postcode[0]) == (-1, -1, -1)
+
+
+def test_a_pasted_paragraph_is_cut(records):
+    words = Words()
+    comparable(records({"name": " ".join(f"word{number}" for number in range(500))}), words)
+    (name,) = words.name_texts
+    assert name.split() == [f"word{number}" for number in range(40)]
+
+
 def test_rows_of_a_ragged_list():
     made = Ragged.of([[3, 1], [], [2]])
     assert made.sizes.tolist() == [2, 0, 1]

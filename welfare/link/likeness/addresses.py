@@ -19,6 +19,8 @@ _BOX = re.compile(r"\b(?:(?:p ?o |post office )?box|pob) (?=\w*\d|[a-z]\b)")
 # House numbers may carry a letter, and in the upper Midwest a grid's direction: 12b, n6330, n56w13400.
 _NUMBERED = re.compile(r"([nsew]?\d+(?:[nsew]\d+)?[a-z]?) (.+)")
 _DIRECTIONS = frozenset(("n", "s", "e", "w", "ne", "nw", "se", "sw"))
+_ZIP_4 = re.compile(r"\s*(\d{5})\W?\d{4}\s*")
+_UNIT_WORDS = re.compile(r"\b(?:ste|apt)\b")  # suite, apartment and "#" say one thing: unit
 _DIGITS = re.compile(r"\d+")
 
 
@@ -81,6 +83,11 @@ def street_parts(street: str) -> tuple[str, str]:
     return standard_address(street)[1:3]
 
 
+def unit_of(apart: str) -> str:
+    """Return what was set apart from an address as files share it: suite 5, apt 5 and #5 are unit 5."""
+    return _UNIT_WORDS.sub("unit", apart) if apart else ""
+
+
 @lru_cache(maxsize=1 << 18)
 def _marks(street: str) -> tuple[frozenset[str], frozenset[str]]:
     # Digits alone: "hwy 9n" is "hwy 9 n", "sr64" is "state rd 64".
@@ -95,7 +102,8 @@ def other_street(a: str, b: str) -> bool:
 def postcode_area(postcode: str) -> str:
     """Return the part of a postcode that files share: 35045-1234 and 35045 are one area; signs and spaces go.
 
-    British and other postcodes with letters are kept whole: there, one code is a few doors.
+    Other postcodes than American ones are kept whole; one of signs alone is none.
     """
-    head = postcode.partition("-")[0] if postcode[:1].isdigit() else postcode
-    return "".join(head.split()).upper()
+    if extended := _ZIP_4.fullmatch(postcode):
+        return extended[1]
+    return "".join(sign for sign in postcode if sign.isalnum()).upper()

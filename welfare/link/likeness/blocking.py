@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from welfare.geography.distances import within_km
 from welfare.link.likeness.records import Ints, Ragged, Records, Words, distinct
@@ -47,7 +48,7 @@ def candidates(left: Records, right: Records, words: Words) -> Pairs:
     # A town and its postcode outweigh a region, which is then misspelt.
     there = _same(left.city[a], right.city[b]) & _same(left.postcode[a], right.postcode[b])
     kept = there | ~_differ(left.region[a], right.region[b])
-    sure = _by_two(left, right, roomy)
+    sure = _by_two(left, right)
     a, b = np.concatenate([a[kept], sure[0]]), np.concatenate([b[kept], sure[1]])
     pairs = np.sort(distinct(a * max(len(right), 1) + b)[0])
     a, b = np.divmod(pairs, max(len(right), 1))
@@ -55,18 +56,26 @@ def candidates(left: Records, right: Records, words: Words) -> Pairs:
     return a[same_country], b[same_country]
 
 
-def _by_two(left: Records, right: Records, roomy: int) -> Pairs:
-    """Pair what agrees wholly on two of name, door and postcode, whatever the region is said to be."""
+def _by_two(left: Records, right: Records) -> Pairs:
+    """Pair what agrees wholly on two of name, door and postcode, whatever the region, or on name and town."""
     sides = left, right
     name = [side.names.firsts for side in sides]
     door = _codes_of([_pack(side.house_number, side.street) for side in sides])
     postcode = [side.postcode for side in sides]
+    town = _codes_of([_pack(side.region, side.city) for side in sides])
     found = [
-        _by_block([_pack(*pair) for pair in zip(one, other, strict=True)], None, roomy)
-        for one, other in ((name, door), (postcode, door), (name, postcode))
+        _by_key([_pack(*pair) for pair in zip(one, other, strict=True)], most=2 * _ROOMY)
+        for one, other in ((name, door), (postcode, door), (name, postcode), (name, town))
     ]
     a, b = (np.concatenate(part) for part in zip(*found, strict=True))
     return a, b
+
+
+def _by_key(keys: list[Ints], *, most: int) -> Pairs:
+    """Pair what shares a key, each record with at most so many: more cannot be told apart, and are not none."""
+    rows = [np.flatnonzero(key >= 0) for key in keys]
+    a, b = _equal(_codes([key[row] for key, row in zip(keys, rows, strict=True)]), most=most)
+    return rows[0][a], rows[1][b]
 
 
 def _pack(one: Ints, other: Ints) -> Ints:
@@ -108,15 +117,13 @@ def _traits(side: Records, words: Words, rich: bool) -> Ragged:
     return Ragged(values[order], starts)
 
 
-def _by_block(keys: list[Ints], traits: list[Ragged] | None, roomy: int) -> Pairs:
+def _by_block(keys: list[Ints], traits: list[Ragged], roomy: int) -> Pairs:
     """Pair what shares a key; in a full block, what shares a trait as well. A key below 0 is not known."""
     rows = [np.flatnonzero(key >= 0) for key in keys]
     codes = _codes([key[row] for key, row in zip(keys, rows, strict=True)])
     whole = _roomy(codes, roomy)
     a, b = _equal([code[whole[code]] for code in codes])
     a, b = (row[whole[code]][part] for row, code, part in zip(rows, codes, (a, b), strict=True))
-    if traits is None:
-        return a, b
     full = [row[~whole[code]] for row, code in zip(rows, codes, strict=True)]
     inside = [code[~whole[code]] for code in codes]
     more = _sharing(inside, full, traits, roomy)
@@ -145,8 +152,6 @@ def _sharing(codes: list[Ints], rows: list[Ints], traits: list[Ragged], roomy: i
 
 def _codes(keys: list[Ints]) -> list[Ints]:
     """Return the keys of both sides as numbers from 0 on."""
-    import pandas as pd
-
     codes, _ = pd.factorize(np.concatenate(keys))
     return np.split(codes, [len(keys[0])])
 
@@ -158,15 +163,22 @@ def _roomy(codes: list[Ints], roomy: int) -> Mask:
     return a * b <= roomy * (a + b)
 
 
-def _equal(codes: list[Ints]) -> Pairs:
-    """Return the positions of equal codes."""
+def _equal(codes: list[Ints], most: int | None = None) -> Pairs:
+    """Return the positions of equal codes; with `most`, of each left one at most so many right ones.
+
+    The first left one of a code then has the first right ones, the second those from the second on, and so round, so
+    that all of them have partners.
+    """
     left, right = codes
     order = np.argsort(right, kind="stable")
     ordered = right[order]
     first, last = np.searchsorted(ordered, left, "left"), np.searchsorted(ordered, left, "right")
-    many = last - first
+    many = last - first if most is None else np.minimum(last - first, most)
     a = np.repeat(np.arange(len(left)), many)
     within = np.arange(len(a)) - np.repeat(np.cumsum(many) - many, many)
+    if most is not None:
+        place = pd.Series(left).groupby(left).cumcount().to_numpy()
+        within = (within + place[a]) % (last - first)[a]
     return a, order[np.repeat(first, many) + within]
 
 

@@ -11,7 +11,10 @@ from welfare.schema.codes import shipped
 
 # Points and apostrophes vanish: "J.B." is "JB", "Pilgrim's" is "Pilgrims".
 _DROPPED = ".'`\u2018\u2019\u02bc"
-_SIGNS = re.compile(r"[\W_]+")
+# Marks on letters up to here (Latin, Greek, Cyrillic, Hebrew, Arabic) are accents; on later ones (Hindi, Thai, kana)
+# they are vowels and sounds, and make another word.
+_LAST_WITH_ACCENTS = "\u06ff"
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width signs are their plain ones
 _ASCII = str.maketrans(
     {chr(code): (None if chr(code) in _DROPPED else " ") for code in range(128) if not chr(code).isalnum()}
 )
@@ -24,7 +27,7 @@ _ALSO = re.compile(
 
 
 # Each of these holds one of the following, which most names do not: quick to look for.
-_MARKS = (";", "|", "/", "(", "dba", "d.b", "trading", "doing", "also", "aka", "formerly", "fka")
+_ANY_MARK = re.compile(r"[;|/(]|dba|d\.b|trading|doing|also|aka|formerly|fka", re.IGNORECASE)
 
 
 class StandardName(NamedTuple):
@@ -67,9 +70,17 @@ def folded_words(text: str) -> list[str]:
     """Return the words of :func:`fold`."""
     if text.isascii():
         return text.lower().translate(_ASCII).split()
-    apart = unicodedata.normalize("NFD", text.casefold())
-    plain = "".join(sign for sign in apart if not unicodedata.combining(sign) and sign not in _DROPPED)
-    return _SIGNS.sub(" ", unicodedata.normalize("NFC", plain)).split()
+    plain, after = [], ""
+    for sign in unicodedata.normalize("NFD", text.translate(_WIDE).casefold()):
+        mark = unicodedata.category(sign)[0] == "M"
+        if sign in _DROPPED or (mark and after <= _LAST_WITH_ACCENTS):
+            continue
+        if not mark:
+            after = sign
+        plain.append(str(digit) if (digit := unicodedata.digit(sign, None)) is not None else sign)
+        if not mark and not plain[-1].isalnum():
+            plain[-1] = " "
+    return unicodedata.normalize("NFC", "".join(plain)).split()
 
 
 def standard_word(word: str) -> str:
@@ -111,8 +122,7 @@ def every_name(name: str) -> tuple[str, ...]:
     tuple of str
         Empty if the cell names nobody; a cell with one name gives it as it is.
     """
-    small = name.lower()
-    if not any(mark in small for mark in _MARKS):
+    if not _ANY_MARK.search(name):
         name = name.strip()
         return (name,) if name[:1].isalnum() or folded_words(name) else ()
     parts = [part.strip(" ,()") for part in _ALSO.split(name)]

@@ -13,10 +13,11 @@ from welfare.link.likeness.comparing import PLACES, Comparison, Floats
 from welfare.link.likeness.records import Ints, Records
 from welfare.link.likeness.scoring import posterior
 
-COLUMNS = ["left_id", "right_id", "place_id", "score", "name", "place", "reason", "ruled_out"]
-KINDS = dict.fromkeys(COLUMNS, "str") | {"score": "float64", "name": "float64", "ruled_out": "bool"}
-# Pairs less likely than this are not returned.
-_UNLIKELY = 0.02
+COLUMNS = ["left_id", "right_id", "place_id", "score", "total", "name", "place", "reason", "ruled_out"]
+KINDS = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(("score", "total", "name"), "float64") | {"ruled_out": "bool"}
+# Pairs less likely than this are not returned, except the first few of a record that is likelier than not somewhere:
+# where many places are equally alike, each is unlikely.
+_UNLIKELY, _SOMEWHERE, _FIRST_FEW = 0.02, 0.5, 3
 # And pairs with log odds below this are no rivals to speak of.
 _FAINT = -8.0
 _ACTIVITIES = {2: "the same activities", 1: "an activity in common", 0: "activities not known", -1: "other activities"}
@@ -60,8 +61,11 @@ def ranked(
     score[~out] = posterior(
         odds[~out], a[~out], place[~out], records=len(left), one_to_one=one_to_one, fit_share=fit_share
     )
-    shown = np.flatnonzero(score >= _UNLIKELY)
-    shown = shown[np.lexsort((places[place[shown]].astype(str), -score[shown], a[shown]))]
+    total = np.bincount(a, np.where(out, 0.0, score))[a] if len(a) else score
+    shown = np.lexsort((place, -score, out, a))
+    begins = np.concatenate([[0], np.flatnonzero(np.diff(a[shown])) + 1])
+    rank = np.arange(len(shown)) - np.repeat(begins, np.diff(np.concatenate([begins, [len(shown)]])))
+    shown = shown[(score[shown] >= _UNLIKELY) | ((rank < _FIRST_FEW) & (total[shown] >= _SOMEWHERE) & ~out[shown])]
     kept = best[shown]
     return pd.DataFrame(
         {
@@ -69,6 +73,7 @@ def ranked(
             "right_id": right.ids[scored.b[kept]],
             "place_id": places[place[shown]],
             "score": score[shown].round(4),
+            "total": total[shown].round(4),
             "name": scored.found.name[kept],
             "place": np.array(PLACES, dtype=object)[scored.found.place[kept]],
             "reason": _reasons(scored.found, kept, right.ids[scored.b[kept]]),
@@ -84,11 +89,9 @@ def _reasons(found: Comparison, pairs: Ints, right_ids: np.ndarray[Any, Any]) ->
     No name is in it: a pair that nobody has confirmed must not name a plant beside an injury.
     """
     reasons = []
-    for pair, right_id in zip(pairs.tolist(), right_ids.tolist(), strict=True):
-        place, km = PLACES[found.place[pair]], found.km[pair]
+    known = (found.name[pairs], found.place[pairs], found.km[pairs], found.activity[pairs], right_ids)
+    for name, place, km, activity, right_id in zip(*(part.tolist() for part in known), strict=True):
         apart = f", {km:.1f} km apart" if km == km else ""
         source = right_id.rpartition("#")[0]
-        reasons.append(
-            f"name alike {found.name[pair]:.2f} in {source}; {place}{apart}; {_ACTIVITIES[found.activity[pair]]}"
-        )
+        reasons.append(f"name alike {name:.2f} in {source}; {PLACES[place]}{apart}; {_ACTIVITIES[activity]}")
     return reasons

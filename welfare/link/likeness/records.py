@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from welfare.link.likeness.addresses import postcode_area, standard_address, standard_words
+from welfare.link.likeness.addresses import postcode_area, standard_address, standard_words, unit_of
 from welfare.link.likeness.names import every_name, fold, folded_words, standard_word
 
 _BEGINNING = 4
+# Written for none, in so many letters at most.
+_NOTHING = frozenset(("n/a", "n.a.", "n.a", "na", "none", "unknown", "not available", "not applicable"))
+_LONGEST_NOTHING = 16
+_MOST_WORDS = 40  # of a name: a pasted paragraph is none, and every two words of a pair are compared
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 _TEXT = ["name", "other_names", "street", "city", "region", "postcode", "country", "activities"]
 
@@ -113,7 +117,7 @@ class Words:
         """Return the number of a name, whatever its spelling; the words are those of :func:`name_words`."""
         standard, folded = self._standard, folded_words(spelled)
         words = tuple([number for word in folded if (number := standard[word]) >= 0])
-        words = words or tuple(map(self.words.number, folded))  # legal forms alone
+        words = (words or tuple(map(self.words.number, folded)))[:_MOST_WORDS]  # legal forms alone are kept
         number = self._name.setdefault(words, len(self.name_words))
         if number == len(self.name_words):
             self.name_words.append(words)
@@ -189,7 +193,7 @@ def comparable(rows: pd.DataFrame, words: Words) -> Records:
         names=_names(rows, words),
         street=words.streets.numbers(part.street for part in address)[street],
         house_number=words.house_numbers.numbers(part.number for part in address)[street],
-        unit=words.units.numbers(part.apart for part in address)[street],
+        unit=words.units.numbers(unit_of(part.apart) for part in address)[street],
         city=_numbered(rows, "city", standard_words, words.cities),
         postcode=_numbered(rows, "postcode", postcode_area, words.postcodes),
         area=_numbered(rows, "postcode", lambda postcode: postcode_area(postcode)[:3], words.areas),
@@ -207,8 +211,13 @@ def _spellings(rows: pd.DataFrame, column: str, change: Callable[[str], Any]) ->
     if column not in rows:
         return np.full(len(rows), -1, dtype=np.int64), [change("")]
     codes, texts = pd.factorize(rows[column])
+    stated = ["" if _is_nothing(text) else text for text in texts.tolist()]
     # The last one is that of the rows without any: code -1.
-    return codes, [*map(change, texts.tolist()), change("")]
+    return codes, [*map(change, stated), change("")]
+
+
+def _is_nothing(text: str) -> bool:
+    return len(text) <= _LONGEST_NOTHING and text.strip().lower() in _NOTHING
 
 
 def _numbered(rows: pd.DataFrame, column: str, change: Callable[[str], str], vocabulary: Vocabulary) -> Ints:
