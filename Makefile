@@ -14,7 +14,10 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade 
 
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 
-.PHONY: help study test test-all check lint types contracts docs bench pins weigh
+# What the referee needs, from Debian: R is not needed to run the tests, only to make the figures they compare with.
+R_PACKAGES = r-base-core r-cran-mass r-cran-sandwich r-cran-lme4 r-cran-mgcv r-cran-epitools r-cran-clubsandwich
+
+.PHONY: help study test test-all check lint types contracts docs bench referee pins weigh
 .DELETE_ON_ERROR:
 
 help:
@@ -24,6 +27,7 @@ help:
 	@echo "make check      lint, types, import contracts, docs, then make test: what .ci/run runs"
 	@echo "make lint | types | contracts | docs    one part of it"
 	@echo "make bench      run the benchmarks"
+	@echo "make referee    install R and make the figures in tests/referee/r anew (Debian, as root)"
 	@echo "make pins       choose the newest versions that fit and pin them in requirements/"
 	@echo "make weigh      what the install weighs on disk, and what imports cost"
 
@@ -60,6 +64,11 @@ bench: $(VENV)/core.done
 	@for script in benchmarks/*.py; do \
 		if [ -f "$$script" ]; then echo "== $$script"; $(BIN)/python "$$script" || exit 1; else echo "There is no benchmark yet."; fi; \
 	done
+
+referee:
+	@command -v Rscript >/dev/null || { apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(R_PACKAGES) >/dev/null; }
+	@cd tests/referee/r && for script in *.R; do echo "== $$script"; Rscript --vanilla "$$script" || exit 1; done
 
 pins: | $(BIN)/python
 	@$(INSTALL) uv

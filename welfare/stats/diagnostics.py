@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from welfare.stats.fitting import Fit
+from welfare.stats.fitting.glm import Fit
 from welfare.stats.influence import Influence
 
 FINE, DOUBT = "in order", "look closer"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
 from welfare.stats.design import Design, build_design
-from welfare.stats.fitting import Fit, fit_negative_binomial, fit_poisson, robust_covariance
+from welfare.stats.fitting.glm import Fit, fit_negative_binomial, fit_poisson, robust_covariance
 
 FAMILIES = {"poisson": "Poisson", "negative_binomial": "Negative binomial"}
 _ERRORS = ("CR1", "HC1", "model")

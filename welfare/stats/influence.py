@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.stats.design import Design
-from welfare.stats.fitting import Fit, grouped_sums
+from welfare.stats.fitting.glm import Fit, grouped_sums
 
 
 class Influence(NamedTuple):
