@@ -38,7 +38,7 @@ _HOMES = {
     "link_records": "welfare.link.links",
     "parameters": "welfare.accounting.parameters",
     "profile": "welfare.patterns.profiles",
-    "rate": "welfare.stats.rates",
+    "rate": "welfare.stats.rates.rate",
     "read": "welfare.sources.read",
     "registry": "welfare.sources.registry",
     "run_study": "welfare.study",
@@ -63,7 +63,7 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.sources.trace import trace
     from welfare.sources.web.fetch import fetch
     from welfare.stats.counts import count_model
-    from welfare.stats.rates import rate
+    from welfare.stats.rates.rate import rate
     from welfare.study import run_study
 
     __version__: str

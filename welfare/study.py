@@ -29,8 +29,8 @@ from welfare.schema.provenance import write_json, write_parquet, write_text
 from welfare.schema.tables import Tables
 from welfare.sources.folder import read_folder
 from welfare.stats.counts import CountModel, count_model
-from welfare.stats.groups import rate_by
 from welfare.stats.overlap import Overlap, overlap
+from welfare.stats.rates.groups import rate_by
 
 NEEDED = (
     "us.fsis.mpi_directory",

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
-from welfare.stats.rates import byar_limits, exact_limits, midp_limits, rate
+from welfare.stats.rates.limits import byar_limits, exact_limits, midp_limits
+from welfare.stats.rates.rate import rate
 
 
 def upper_tail(count: int, mean: float) -> float:

@@ -13,7 +13,7 @@ from welfare.patterns.funnel import Funnel, funnel, q_values, ratio_spread, tail
 from welfare.patterns.shrinkage import Spread, fit_spread, rank_limits, shrink
 from welfare.schema.results import Result, count_reasons, simulated_words
 from welfare.stats.inputs import dropped_rows, not_negative, numbers, whole_counts
-from welfare.stats.rates import exact_limits
+from welfare.stats.rates.limits import exact_limits
 
 _WINSORISE = {"winsorised": 0.1, "plain": 0.0, "none": 0.1}
 _FEWEST = 3

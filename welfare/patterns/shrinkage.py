@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from welfare.stats.rates import exact_limits
+from welfare.stats.rates.limits import exact_limits
 
 _ALIKE = 1e5  # a gamma shape this large is a spread of 0.3% between facilities: none
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from welfare.schema.tables import Tables
     from welfare.stats.counts import CountModel
     from welfare.stats.overlap import Overlap
-    from welfare.stats.rates import Rate
+    from welfare.stats.rates.rate import Rate
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.schema.results import no_rows_dropped, simulated_words
-from welfare.stats.rates import Rate, rate
+from welfare.stats.rates.rate import Rate, rate
 
 
 def rate_by(df: pd.DataFrame, by: str, *, events: str, exposure: str, per: float = 1.0, level: float = 0.95) -> Rate:

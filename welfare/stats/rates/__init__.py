@@ -1,0 +1,1 @@
+"""Events per unit of exposure: rates, comparisons of two, standardised rates, and proportions."""
