@@ -8,26 +8,70 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from welfare.stats.separation import null_directions, separated_rows
+from welfare.stats.design.build import usable
+from welfare.stats.design.formula import read_formula
+from welfare.stats.design.separation import null_directions, separated_rows
+from welfare.stats.glm.columns import Columns
 
 LABELLED = ["01", "03", "05", "07", "09", "11", "13", "15", "17"]
 
 
+def labelled(shared: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(shared / "data" / "reference" / "separation" / f"{name}.csv")
+
+
+def found_by(outcome, design, upper=None) -> np.ndarray:
+    return separated_rows(np.asarray(outcome, dtype=float), Columns(np.asarray(design, dtype=float)), upper)
+
+
 @pytest.mark.parametrize("name", LABELLED)
 def test_separated_rows_are_those_the_labels_name(shared: Path, name: str) -> None:
-    df = pd.read_csv(shared / "data" / "reference" / "separation" / f"{name}.csv")
+    df = labelled(shared, name)
     slopes = df[[column for column in df if column.startswith("x")]]
     factors = [pd.get_dummies(df[column], prefix=column) for column in df if column.startswith("id")]
-    design = pd.concat([slopes, *factors], axis=1).assign(constant=1).to_numpy(dtype=float)
-    found = separated_rows(df["y"].to_numpy(dtype=float), design)
-    assert found.tolist() == df["separated"].astype(bool).tolist()
+    design = pd.concat([slopes, *factors], axis=1).assign(constant=1)
+    assert found_by(df["y"], design).tolist() == df["separated"].astype(bool).tolist()
+
+
+def left_out(df: pd.DataFrame, terms: list[str], effects: list[str]) -> list[int]:
+    """Rows that the design leaves out as separated, the effects absorbed."""
+    formula = read_formula(f"y ~ {' + '.join(terms)} | {' + '.join(effects)}", df)
+    reasons = np.full(len(df), None, dtype=object)
+    usable(formula, df, reasons, None)
+    return np.flatnonzero(reasons == "separated").tolist()
+
+
+@pytest.mark.parametrize("name", ["01", "03", "07", "13"])
+def test_with_fixed_effects_absorbed_the_same_rows_are_left_out(shared: Path, name: str) -> None:
+    df = labelled(shared, name)
+    effects = [column for column in df if column.startswith("id")]
+    rows = df.assign(noise=np.random.default_rng(1).normal(size=len(df)))
+    terms = [column for column in df if column.startswith("x")] or ["noise"]
+    assert left_out(rows, terms, effects) == df.index[df["separated"].astype(bool)].tolist()
+
+
+@pytest.mark.parametrize("name", ["fe1", "fe3"])
+def test_absorbed_effects_and_dummies_judge_alike(shared: Path, name: str) -> None:
+    df = labelled(shared, name)
+    terms = [column for column in df if column.startswith("x")]
+    effects = [column for column in df if column not in ("y", *terms)]
+    design = pd.concat([df[terms], *(pd.get_dummies(df[column], prefix=column) for column in effects)], axis=1)
+    assert left_out(df, terms, effects) == np.flatnonzero(found_by(df["y"], design)).tolist()
 
 
 def test_a_level_without_events_is_separated_and_an_overlapping_one_is_not() -> None:
     counts = np.array([0.0, 0.0, 3.0, 1.0, 0.0])
     level = np.array([1.0, 1.0, 0.0, 0.0, 0.0])
-    assert separated_rows(counts, np.column_stack([np.ones(5), level])).tolist() == [True, True, False, False, False]
-    assert not separated_rows(counts + level, np.column_stack([np.ones(5), level])).any()
+    assert found_by(counts, np.column_stack([np.ones(5), level])).tolist() == [True, True, False, False, False]
+    assert not found_by(counts + level, np.column_stack([np.ones(5), level])).any()
+
+
+def test_a_share_is_separated_at_either_bound() -> None:
+    share = np.array([0.0, 0.3, 0.6, 1.0, 1.0])
+    level = np.array([0.0, 0.0, 0.0, 1.0, 1.0])
+    design = np.column_stack([np.ones(5), level])
+    assert found_by(share, design, upper=1.0).tolist() == [False, False, False, True, True]
+    assert not found_by(np.where(level == 1, [0, 0, 0, 0.0, 1.0], share), design, upper=1.0).any()
 
 
 def test_null_directions_find_the_combination_that_vanishes_whatever_its_units() -> None:

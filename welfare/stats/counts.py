@@ -9,9 +9,9 @@ import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable, WelfareError
 from welfare.schema.results import Result, simulated_words
-from welfare.stats.design import Design
+from welfare.stats.design.build import Design
 from welfare.stats.diagnostics import diagnose
-from welfare.stats.estimates import Estimates, Question, estimate
+from welfare.stats.estimates import Estimates, Question, as_question, estimate
 from welfare.stats.influence import Influence, most_influential
 from welfare.stats.sentences import write_notes, write_text
 
@@ -39,11 +39,12 @@ class CountModel(Result):
     fitted : Series
         Expected count of each row used, under its label in the input.
     family, errors : str
-        As fitted: errors is "CR1", "HC1" or "model".
-    theta : float or None
-        Negative binomial: variance = mean + mean^2 / theta.
+        As fitted: the family's name, and the kind of errors, such as "CR1"; "HC1" where rows stand alone.
+    theta, alpha : float or None
+        Negative binomial: variance = mean + mean^2 / theta (NB2), or mean x (1 + alpha) (NB1).
     degrees : float
-        Degrees of freedom of Student's t in intervals and p-values; infinite for the normal.
+        Degrees of freedom of Student's t in intervals and p-values, infinite for the normal; the fewest, where they
+        differ by term (CR2).
     """
 
     loglik: float
@@ -55,6 +56,7 @@ class CountModel(Result):
     family: str
     errors: str
     theta: float | None
+    alpha: float | None
     degrees: float
     _checks: pd.DataFrame = field(repr=False)
     # What a refit needs: the question, the columns it used of the frame, and whom to leave out.
@@ -201,32 +203,39 @@ def count_model(
             spoiled="A model without it would pass for one with it.",
             todo="Leave it out, or give a seed of 0 or more.",
         )
-    return _answer(Question(formula, exposure, family, cluster, errors), df, left_out=())
+    return _answer(as_question(formula, exposure, family, cluster, errors), df, left_out=())
 
 
 def _answer(question: Question, df: pd.DataFrame, *, left_out: tuple[Influence, ...]) -> CountModel:
     found = estimate(question, df)
-    design, fit, table = found.design, found.fit, found.table
-    most = most_influential(fit, design, table["std_error"].to_numpy(), found.groups, question.cluster)
-    checks = diagnose(fit, design.counts, list(table["term"]), found.groups, most, robust=found.errors != "model")
+    design, fit, covariance = found.design, found.fit, found.covariance
+    fewest = min(range(len(found.groups)), key=lambda at: found.groups[at].levels, default=None)
+    most = most_influential(
+        fit,
+        design,
+        found.table["std_error"].to_numpy(),
+        None if fewest is None else found.groups[fewest],
+        None if fewest is None else question.cluster[fewest],
+    )
+    checks = diagnose(fit, design, found.groups, most, robust=covariance.kind != "model")
     text = write_text(question, found, checks, most, _refit(question, design, most) if most.doubtful else None)
     absent = " and ".join(each.in_words() for each in left_out)
-    names = list(design.terms.columns)
     return CountModel(
-        table=table,
+        table=found.table,
         text=simulated_words(df) + (f"Without {absent}: {text}" if absent else text),
         dropped=pd.concat([design.dropped, *(_absent_rows(each) for each in left_out)], ignore_index=True),
         notes=write_notes(question, found),
         loglik=fit.loglik,
-        dispersion=fit.pearson / (len(design.counts) - len(names)),
+        dispersion=found.dispersion,
         n=len(design.counts),
         clusters=found.clusters,
-        covariance=pd.DataFrame(found.covariance, index=names, columns=names),
+        covariance=pd.DataFrame(covariance.matrix, index=design.names, columns=design.names),
         fitted=pd.Series(fit.expected, index=design.terms.index, name="expected_count"),
         family=question.family,
-        errors=found.errors,
-        theta=fit.theta,
-        degrees=found.degrees,
+        errors=covariance.kind,
+        theta=getattr(fit.family, "theta", None),
+        alpha=getattr(fit.family, "alpha", None),
+        degrees=float(covariance.degrees.min()),
         _checks=checks,
         _question=question,
         _source=design.source,

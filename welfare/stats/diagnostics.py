@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from welfare.stats.fitting.glm import Fit
+from welfare.stats.design.build import Design
+from welfare.stats.glm.columns import Factor
+from welfare.stats.glm.fit import Fit
 from welfare.stats.influence import Influence
 
 FINE, DOUBT = "in order", "look closer"
@@ -25,9 +27,8 @@ class Check(NamedTuple):
 
 def diagnose(
     fit: Fit,
-    counts: np.ndarray,
-    terms: list[str],
-    groups: np.ndarray | None,
+    design: Design,
+    groups: tuple[Factor, ...],
     most: Influence,
     *,
     robust: bool,
@@ -38,12 +39,10 @@ def diagnose(
     ----------
     fit : Fit
         The model.
-    counts : array, shape (n,)
-        Outcome.
-    terms : list of k str
-        Names of the estimates.
-    groups : array of int, shape (n,), or None
-        Cluster of each row, numbered from 0.
+    design : Design
+        What it was fitted to.
+    groups : tuple of Factor
+        Cluster of each row, by way of clustering.
     most : Influence
         The cluster or row that would move the estimates most.
     robust : bool
@@ -55,17 +54,18 @@ def diagnose(
         Columns check, at, value, verdict ("in order" or "look closer"), advice.
     """
     found = [_overdispersion(fit, robust)]
-    if groups is not None:
-        found.append(_few_clusters(int(groups.max()) + 1))
-        found.append(_clusters_behind_terms(fit.design, terms, groups))
+    terms, columns = [str(name) for name in design.terms], design.terms.to_numpy()
+    if groups:
+        fewest = min(groups, key=lambda factor: factor.levels)
+        found.append(_few_clusters(fewest.levels))
+        found.append(_clusters_behind_terms(columns, terms, fewest.codes))
     found.append(_influence(most, terms))
-    found.append(_sparse_levels(fit.design, counts, terms))
+    found.append(_sparse_levels(columns, design.counts, terms))
     return pd.DataFrame(found, columns=list(Check._fields))
 
 
 def _overdispersion(fit: Fit, robust: bool) -> Check:
-    n, k = fit.design.shape
-    value = fit.pearson / (n - k)
+    value = fit.pearson / (fit.columns.rows - fit.parameters)
     if value <= 1.5:
         advice = "The counts vary about as much as the model allows."
     elif robust:

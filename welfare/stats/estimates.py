@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.stats.design import Design, build_design
-from welfare.stats.fitting.glm import Fit, fit_negative_binomial, fit_poisson, robust_covariance
+from welfare.stats.design.build import Design, build_design
+from welfare.stats.doubt.sandwich import KINDS, Covariance, by_cluster, by_model, by_row, by_two_clusters
+from welfare.stats.glm.columns import Factor
+from welfare.stats.glm.fit import Fit
+from welfare.stats.glm.likelihoods import fit_fractional, fit_negative_binomial, fit_poisson
 
-FAMILIES = {"poisson": "Poisson", "negative_binomial": "Negative binomial"}
-_ERRORS = ("CR1", "HC1", "model")
+FAMILIES = {
+    "poisson": "Poisson",
+    "quasipoisson": "Quasi-Poisson",
+    "negative_binomial": "Negative binomial",
+    "nb1": "Negative binomial (NB1)",
+    "fractional": "Fractional logit",
+}
+_SAME = {"nb2": "negative_binomial", "quasi_poisson": "quasipoisson"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,7 @@ class Question:
     formula: str
     exposure: str | None
     family: str
-    cluster: str | None
+    cluster: tuple[str, ...]
     errors: str
 
 
@@ -39,16 +47,10 @@ class Estimates:
         The maximum.
     table : DataFrame
         As :class:`welfare.stats.counts.CountModel` has it.
-    covariance : array, shape (k, k)
+    covariance : Covariance
         Of the estimates.
-    groups : array of int, shape (n,), or None
-        Cluster of each row, numbered from 0.
-    clusters : int or None
-        How many there are.
-    errors : str
-        "CR1", "HC1" or "model", as computed.
-    degrees : float
-        Of Student's t; infinite for the normal.
+    groups : tuple of Factor
+        Cluster of each row, one per way of clustering.
     whole : bool
         Whether the outcome is whole numbers.
     """
@@ -56,12 +58,73 @@ class Estimates:
     design: Design
     fit: Fit
     table: pd.DataFrame
-    covariance: np.ndarray
-    groups: np.ndarray | None
-    clusters: int | None
-    errors: str
-    degrees: float
+    covariance: Covariance
+    groups: tuple[Factor, ...]
     whole: bool
+
+    @property
+    def clusters(self) -> int | None:
+        """How many clusters there are, the fewest of the ways of clustering; None if rows stand alone."""
+        return min((groups.levels for groups in self.groups), default=None)
+
+    @property
+    def dispersion(self) -> float:
+        """Pearson's chi-squared over the rows that the model leaves free."""
+        return self.fit.pearson / (len(self.design.counts) - self.fit.parameters)
+
+
+def as_question(formula: str, exposure: str | None, family: str, cluster: object, errors: str) -> Question:
+    """Bring the options of a count model to one form, and refuse those that do not go together.
+
+    Parameters
+    ----------
+    formula, exposure, family, errors
+        As :func:`welfare.stats.counts.count_model`.
+    cluster : str, sequence of one or two str, or None
+
+    Raises
+    ------
+    BadParameter
+        If an option is none of those known, or two contradict each other.
+    """
+    family = _SAME.get(family, family)
+    if family not in FAMILIES:
+        raise BadParameter(
+            f"no family is called {family!r}",
+            where="count_model(family=)",
+            spoiled="Another model than the one named would be fitted.",
+            todo=f"Use one of {', '.join(FAMILIES)}.",
+        )
+    if errors not in KINDS:
+        raise BadParameter(
+            f"no kind of errors is called {errors!r}",
+            where="count_model(errors=)",
+            spoiled="Intervals of another kind would be printed under that name.",
+            todo=f"Use one of {', '.join(KINDS)}.",
+        )
+    named = () if cluster is None else (cluster,) if isinstance(cluster, str) else tuple(cluster)  # type: ignore[arg-type]
+    if len(named) > 2 or len(set(named)) < len(named):
+        raise BadParameter(
+            f"clusters of {len(named)} kinds were named",
+            where="count_model(cluster=)",
+            spoiled="Errors would be of another kind than meant.",
+            todo="Name one column, or two that differ.",
+        )
+    if named and not errors.startswith("CR"):
+        raise BadParameter(
+            f"errors={errors!r} takes rows as independent, and a cluster was named",
+            where="count_model(errors=)",
+            spoiled="The dependence within clusters would be ignored.",
+            todo="Use errors='CR1', or give no cluster.",
+        )
+    if len(named) == 2 and errors not in ("CR0", "CR1"):
+        raise BadParameter(
+            f"errors={errors!r} is not known for clusters of two kinds",
+            where="count_model(errors=)",
+            spoiled="A correction for one kind would be printed for both.",
+            todo="Use errors='CR1', or cluster by the one of fewer clusters.",
+        )
+    return Question(formula, exposure, family, named, errors)
 
 
 def estimate(question: Question, df: pd.DataFrame) -> Estimates:
@@ -83,81 +146,106 @@ def estimate(question: Question, df: pd.DataFrame) -> Estimates:
     BadParameter, BadValue, NoDenominator, NotEstimable
         As :func:`welfare.stats.counts.count_model`.
     """
-    _check_options(question)
-    design = build_design(question.formula, df, exposure=question.exposure, cluster=question.cluster)
+    design = build_design(
+        question.formula,
+        df,
+        exposure=question.exposure,
+        clusters=question.cluster,
+        upper=1.0 if question.family == "fractional" else None,
+    )
     whole = bool((design.counts == np.floor(design.counts)).all())
-    if question.family == "negative_binomial" and not whole:
+    if question.family in ("negative_binomial", "nb1") and not whole:
         raise BadParameter(
             "the outcome holds numbers that are not whole",
-            where="count_model(family='negative_binomial')",
-            spoiled="Theta has a meaning for counts alone.",
+            where=f"count_model(family={question.family!r})",
+            spoiled="A negative binomial has a meaning for counts alone.",
             todo="Use counts with an exposure, or family='poisson'.",
         )
-    fitter = fit_poisson if question.family == "poisson" else fit_negative_binomial
-    fit = fitter(design.counts, design.terms.to_numpy(), design.log_exposure)
-    groups = None if design.clusters is None else pd.factorize(design.clusters, sort=True)[0]
-    clusters = None if groups is None else int(groups.max()) + 1
-    if clusters == 1:
-        raise NotEstimable(
-            f"all rows that can be used belong to one {question.cluster}",
-            where="count_model(cluster=)",
-            spoiled="The spread between clusters cannot be seen from one.",
-            todo="Cluster by a finer unit, or give no cluster.",
-        )
-    trusting = question.errors == "model"
-    covariance = fit.inverse if trusting else robust_covariance(fit, groups)
-    degrees = np.inf if clusters is None else float(clusters - 1)
+    fit = fit_family(question.family, design)
+    groups = tuple(_grouped(labels) for labels in design.clusters)
+    for name, group in zip(question.cluster, groups, strict=True):
+        if group.levels == 1:
+            raise NotEstimable(
+                f"all rows that can be used belong to one {name}",
+                where="count_model(cluster=)",
+                spoiled="The spread between clusters cannot be seen from one.",
+                todo="Cluster by a finer unit, or give no cluster.",
+            )
+    covariance = _covariance(question, fit, groups)
     return Estimates(
         design=design,
         fit=fit,
-        table=_effects(list(design.terms.columns), fit.estimates, covariance, degrees),
+        table=effects_table(design.names, fit.estimates, covariance.matrix, covariance.degrees),
         covariance=covariance,
         groups=groups,
-        clusters=clusters,
-        errors="model" if trusting else ("HC1" if groups is None else "CR1"),
-        degrees=degrees,
         whole=whole,
     )
 
 
-def _check_options(question: Question) -> None:
-    if question.family not in FAMILIES:
-        raise BadParameter(
-            f"no family is called {question.family!r}",
-            where="count_model(family=)",
-            spoiled="Another model than the one named would be fitted.",
-            todo=f"Use one of {', '.join(FAMILIES)}.",
-        )
-    if question.errors not in _ERRORS:
-        raise BadParameter(
-            f"no kind of errors is called {question.errors!r}",
-            where="count_model(errors=)",
-            spoiled="Intervals of another kind would be printed under that name.",
-            todo=f"Use one of {', '.join(_ERRORS)}.",
-        )
-    if question.cluster is not None and question.errors != "CR1":
-        raise BadParameter(
-            f"errors={question.errors!r} takes rows as independent, and a cluster was named",
-            where="count_model(errors=)",
-            spoiled="The dependence within clusters would be ignored.",
-            todo="Use errors='CR1', or give no cluster.",
-        )
+def fit_family(family: str, design: Design) -> Fit:
+    """Fit one of `FAMILIES` to a design.
+
+    Parameters
+    ----------
+    family : str
+    design : Design
+    """
+    if family == "fractional":
+        trials = np.ones(len(design.counts)) if design.exposure is None else design.exposure
+        return fit_fractional(design.counts, design.columns, trials, design.kept)
+    if family in ("poisson", "quasipoisson"):
+        return fit_poisson(design.counts, design.columns, design.log_exposure, design.kept)
+    variance = "nb1" if family == "nb1" else "nb2"
+    return fit_negative_binomial(design.counts, design.columns, design.log_exposure, design.kept, variance=variance)
 
 
-def _effects(names: list[Any], estimates: np.ndarray, covariance: np.ndarray, degrees: float) -> pd.DataFrame:
-    from scipy.stats import norm, t
+def _grouped(labels: pd.Series) -> Factor:
+    codes, levels = pd.factorize(labels, sort=True)
+    return Factor(codes.astype(np.int64), len(levels))
 
-    reference = norm() if np.isinf(degrees) else t(degrees)
+
+def _covariance(question: Question, fit: Fit, groups: tuple[Factor, ...]) -> Covariance:
+    if question.errors == "model":
+        quasi = question.family in ("quasipoisson", "fractional")
+        free = fit.columns.rows - fit.parameters
+        return by_model(fit, dispersion=fit.pearson / free if quasi else 1.0)
+    if not groups:
+        return by_row(fit, question.errors.replace("CR", "HC"))
+    if len(groups) == 1:
+        return by_cluster(fit, groups[0], question.errors, question.cluster[0])
+    one, other = question.cluster
+    return by_two_clusters(fit, groups[0], groups[1], question.errors, (one, other))
+
+
+def effects_table(names: list[str], estimates: np.ndarray, covariance: np.ndarray, degrees: np.ndarray) -> pd.DataFrame:
+    """Return the table of effects.
+
+    Parameters
+    ----------
+    names : list of q str
+    estimates : array, shape (q,)
+        Logarithms of ratios.
+    covariance : array, shape (q, q)
+    degrees : array, shape (q,)
+        Of Student's t; infinite for the normal.
+
+    Returns
+    -------
+    DataFrame
+        Columns term, estimate, std_error, low, high, p_value, ratio, ratio_low, ratio_high; intervals of 95%.
+    """
+    from scipy.stats import t
+
     variance = np.diag(covariance).copy()
     # A level that is fitted exactly has none, which a processor may round to a hair below zero.
     rounding = 64 * np.finfo(float).eps * np.abs(covariance).max(initial=0)
     variance[(variance < 0) & (variance > -rounding)] = 0.0
     std_error = np.sqrt(variance)
-    reach = reference.ppf(0.975) * std_error
-    table = pd.DataFrame({"term": [str(name) for name in names], "estimate": estimates, "std_error": std_error})
+    reach = t.ppf(0.975, degrees) * std_error
+    table = pd.DataFrame({"term": names, "estimate": estimates, "std_error": std_error})
     table["low"], table["high"] = estimates - reach, estimates + reach
     with np.errstate(divide="ignore", invalid="ignore"):
-        table["p_value"] = 2 * reference.sf(np.abs(estimates / std_error))
+        table["p_value"] = 2 * t.sf(np.abs(estimates / std_error), degrees)
     # A ratio beyond what a float holds reads as infinite, which its interval then is for any reader.
     with np.errstate(over="ignore"):
         return table.assign(

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from welfare.stats.design import Design
-from welfare.stats.fitting.glm import Fit, grouped_sums
+from welfare.stats.design.build import Design
+from welfare.stats.glm.columns import Factor, by_level
+from welfare.stats.glm.fit import Fit
 
 
 class Influence(NamedTuple):
@@ -53,7 +54,7 @@ class Influence(NamedTuple):
 
 
 def most_influential(
-    fit: Fit, design: Design, std_error: np.ndarray, groups: np.ndarray | None, cluster: str | None
+    fit: Fit, design: Design, std_error: np.ndarray, groups: Factor | None, cluster: str | None
 ) -> Influence:
     """Find the cluster, or the row where rows stand alone, whose absence would move an estimate most.
 
@@ -63,10 +64,10 @@ def most_influential(
         The model.
     design : Design
         What it was fitted to.
-    std_error : array, shape (k,)
-        Of the estimates, as reported.
-    groups : array of int, shape (n,), or None
-        Cluster of each row, numbered from 0; None if rows stand alone.
+    std_error : array, shape (q,)
+        Of the estimates, as reported. Those of factors in codes are not looked at.
+    groups : Factor or None
+        Cluster of each row; None if rows stand alone.
     cluster : str or None
         Column of the clusters.
 
@@ -75,11 +76,12 @@ def most_influential(
     Influence
     """
     change = np.abs(changes_without_each(fit, groups))
+    error = std_error[: change.shape[1]]
     # An estimate without an error, of a level fitted exactly, moves by none or, if the level goes, without bound.
     unmoved = np.where(np.isinf(change), np.inf, 0.0)
-    in_errors = np.where(std_error > 0, change / np.where(std_error > 0, std_error, 1.0), unmoved)
+    in_errors = np.where(error > 0, change / np.where(error > 0, error, 1.0), unmoved)
     at, term = (int(place) for place in np.unravel_index(int(np.argmax(in_errors)), in_errors.shape))
-    own = np.flatnonzero(groups == at) if groups is not None else np.array([at])
+    own = np.flatnonzero(groups.codes == at) if groups is not None else np.array([at])
     place = design.places[own[0]]
     if cluster is None:
         label, name = str(design.source.index[place]), "row"
@@ -101,42 +103,47 @@ def most_influential(
     )
 
 
-def changes_without_each(fit: Fit, groups: np.ndarray | None) -> np.ndarray:
-    """Approximate how leaving out each row, or each cluster, would change the estimates.
+def changes_without_each(fit: Fit, groups: Factor | None) -> np.ndarray:
+    """Approximate how leaving out each row, or each cluster, would change the estimates of the terms that are numbers.
 
     Parameters
     ----------
     fit : Fit
         The model.
-    groups : array of int, shape (n,), or None
+    groups : Factor or None
         Cluster of each row; None to leave out rows.
 
     Returns
     -------
     array, shape (G or n, k)
-        One Newton step from the full estimates; infinite where the rest cannot carry the model.
+        One Newton step from the full estimates, fixed effects and factors in codes held where they are; infinite where
+        the rest cannot carry the model.
 
     References
     ----------
     Pregibon D. Logistic regression diagnostics. Annals of Statistics 1981; 9: 705-724.
     """
+    design = fit.design
+    many = design.shape[1]
+    inverse = fit.inverse[:many, :many]
     if groups is None:
-        leverage = fit.weights * np.sum((fit.design @ fit.inverse) * fit.design, axis=1)
+        leverage = fit.weights * np.sum((design @ inverse) * design, axis=1)
         alone = leverage > 1 - 1e-8
-        moves = -(fit.scores @ fit.inverse) / np.where(alone, 1.0, 1 - leverage)[:, None]
+        moves = -((design * fit.slopes[:, None]) @ inverse) / np.where(alone, 1.0, 1 - leverage)[:, None]
         moves[alone] = np.inf
         return np.asarray(moves)
-    total = np.linalg.inv(fit.inverse)
-    sums = grouped_sums(fit.scores, groups)
-    order = np.argsort(groups, kind="stable")
-    parts = np.split(order, np.cumsum(np.bincount(groups))[:-1])
-    out = np.empty_like(sums)
-    for at, part in enumerate(parts):
-        own = fit.design[part].T @ (fit.design[part] * fit.weights[part, None])
-        rest = total - own
-        scale = np.sqrt(np.diag(total))
-        if np.linalg.cond(rest / np.outer(scale, scale)) > 1e10:
-            out[at] = np.inf
-        else:
-            out[at] = -np.linalg.solve(rest, sums[at])
-    return out
+    sums = np.column_stack([by_level(groups, column * fit.slopes) for column in design.T])
+    own = np.empty((groups.levels, many, many))
+    for one in range(many):
+        for other in range(one + 1):
+            both = by_level(groups, design[:, one] * design[:, other] * fit.weights)
+            own[:, one, other] = own[:, other, one] = both
+    total = np.linalg.inv(inverse)
+    scale = np.sqrt(np.diag(total))
+    rest = (total - own) / np.outer(scale, scale)
+    sizes = np.linalg.eigvalsh(rest)
+    lost = sizes[:, 0] < 1e-10 * sizes[:, -1]
+    rest[lost] = np.eye(many)
+    moves = -np.linalg.solve(rest, (sums / scale)[:, :, None])[:, :, 0] / scale
+    moves[lost] = np.inf
+    return np.asarray(moves)

@@ -163,8 +163,8 @@ def dropped_rows(labels: pd.Index | Sequence[Any], reasons: np.ndarray) -> pd.Da
     DataFrame
         Columns row, reason; one row per row left out, in the order of the input.
     """
-    out = [(label, reason) for label, reason in zip(labels, reasons, strict=True) if reason is not None]
-    if not out:
+    out = np.flatnonzero(pd.notna(reasons))
+    if not len(out):
         return no_rows_dropped()
-    rows, whys = zip(*out, strict=True)
-    return pd.DataFrame({"row": pd.Series(rows, dtype="object"), "reason": pd.Series(whys, dtype="str")})
+    rows = pd.Index(labels)[out]
+    return pd.DataFrame({"row": pd.Series(list(rows), dtype="object"), "reason": pd.Series(reasons[out], dtype="str")})

@@ -9,9 +9,10 @@ import pandas as pd
 
 from welfare.errors import WelfareError
 from welfare.schema.results import count_reasons
-from welfare.stats.design import Design
+from welfare.stats.design.build import Design
 from welfare.stats.diagnostics import DOUBT
 from welfare.stats.estimates import FAMILIES, Estimates, Question
+from welfare.stats.glm.distributions import NegativeBinomial1, NegativeBinomial2
 from welfare.stats.influence import Influence
 
 _IN_TEXT = 5
@@ -43,7 +44,8 @@ def write_text(
     design = found.design
     outcome = question.formula.split("~")[0].strip()
     per = f" per unit of {question.exposure}" if question.exposure else ""
-    grouping = f" in {found.clusters:,} clusters ({question.cluster})" if found.clusters else ""
+    by = " and ".join(question.cluster)
+    grouping = f" in {found.clusters:,} clusters ({by})" if found.clusters else ""
     left_out = "" if design.dropped.empty else f" Left out: {count_reasons(design.dropped)}."
     doubts = ", ".join(checks.loc[checks["verdict"] == DOUBT, "check"])
     caution = f" Checks that ask for a closer look: {doubts}." if doubts else ""
@@ -150,19 +152,24 @@ def write_notes(question: Question, found: Estimates) -> tuple[str, ...]:
     found : Estimates
         What was found.
     """
-    clusters, fit = found.clusters, found.fit
-    spread = {
-        "CR1": f"Errors are clustered by {question.cluster} (CR1), {clusters} clusters; intervals use Student's t with "
-        f"{(clusters or 0) - 1} degrees of freedom.",
-        "HC1": "Errors take their size from the data, each row standing alone (HC1); intervals use the normal.",
-        "model": "Errors trust the model's own variance (expected information); intervals use the normal.",
-    }
-    notes = [spread[found.errors]]
-    if clusters is not None and clusters < 40:
-        notes.append(f"{clusters} clusters are few for such errors: the intervals are likely too narrow.")
-    if fit.theta is not None:
-        notes.append(f"Negative binomial (NB2), theta {fit.theta:.4g}, estimated; variance = mean + mean^2 / theta.")
-    if not found.whole:
+    notes = [found.covariance.words]
+    if found.clusters is not None and found.clusters < 40 and found.covariance.kind in ("CR0", "CR1"):
+        notes.append(f"{found.clusters} clusters are few for such errors: the intervals are likely too narrow.")
+    family = found.fit.family
+    if isinstance(family, NegativeBinomial2):
+        notes.append(
+            f"Negative binomial (NB2), theta {family.theta:.4g}, estimated; variance = mean + mean^2 / theta. The "
+            "information is the expected one."
+        )
+    if isinstance(family, NegativeBinomial1):
+        notes.append(
+            f"Negative binomial (NB1), alpha {family.alpha:.4g}, estimated; variance = mean x (1 + alpha). The "
+            "information is the observed one, alpha held where it is."
+        )
+    if found.design.effects:
+        held = ", ".join(f"{effect.name} ({len(effect.levels):,} levels)" for effect in found.design.effects)
+        notes.append(f"Held fixed, each level with an effect of its own: {held}.")
+    if not found.whole and question.family != "fractional":
         notes.append(
             "The outcome is not whole numbers: estimates hold as quasi-likelihood; the log likelihood does not."
         )

@@ -1,0 +1,1 @@
+"""How far chance could have moved estimates: sandwich errors, corrections for few clusters, the bootstrap."""
