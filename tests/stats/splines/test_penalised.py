@@ -1,0 +1,291 @@
+"""Penalised curves, against mgcv, against fits without a penalty, and against planted curves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from welfare.errors import BadParameter, BadValue, NotEstimable
+from welfare.stats.splines.families import family_of
+from welfare.stats.splines.penalised import PenalisedFit, fit_penalised
+from welfare.stats.splines.posed import pose
+from welfare.stats.splines.regression import CubicRegression, cubic_regression
+from welfare.stats.splines.reml import settle
+
+REFEREE = Path(__file__).parents[2] / "referee" / "r"
+
+
+def referee(name: str) -> pd.DataFrame:
+    return pd.read_csv(REFEREE / f"splines_{name}.csv")
+
+
+@pytest.fixture(scope="module")
+def farms() -> pd.DataFrame:
+    return referee("farms")
+
+
+@pytest.fixture(scope="module")
+def mcycle() -> tuple[CubicRegression, PenalisedFit]:
+    data = referee("mcycle")
+    spline = cubic_regression(data["times"].to_numpy(), 20)
+    columns = spline.basis(data["times"].to_numpy())
+    constant = np.ones((len(data), 1))
+    return spline, fit_penalised(data["accel"].to_numpy(), constant, columns, spline.penalty, family="gaussian")
+
+
+def farm_fit(farms: pd.DataFrame, outcome: str = "deaths", heat: bool = True, **options: object) -> PenalisedFit:
+    density = farms["density"].to_numpy()
+    spline = cubic_regression(density, 12)
+    parametric = np.column_stack([np.ones(len(farms)), farms["heat"]])[:, : 2 if heat else 1]
+    log_exposure = np.log(farms["at_risk"].to_numpy())
+    counts = farms[outcome].to_numpy()
+    return fit_penalised(counts, parametric, spline.basis(density), spline.penalty, log_exposure, **options)  # type: ignore[arg-type]
+
+
+def test_basis_knots_and_penalty_are_mgcvs(mcycle: tuple[CubicRegression, PenalisedFit]) -> None:
+    spline, _ = mcycle
+    assert spline.knots == pytest.approx(referee("knots")["knot"].to_numpy(), rel=1e-14)
+    basis = referee("basis")
+    # The places -5 and 70 lie outside the data: mgcv goes on in a straight line, and so do we.
+    assert spline.basis(basis["times"].to_numpy()) == pytest.approx(basis.iloc[:, 1:].to_numpy(), abs=1e-12)
+    assert spline.penalty == pytest.approx(referee("penalty").to_numpy(), rel=1e-8)
+
+
+def test_mcycle_gives_the_published_figures(mcycle: tuple[CubicRegression, PenalisedFit]) -> None:
+    """mgcv 1.8-41, gam(accel ~ s(times, bs = "cr", k = 20), method = "REML")."""
+    _, fit = mcycle
+    assert fit.reml == pytest.approx(616.0093805, abs=5e-8)
+    # With its usual tolerance mgcv stops at 12.7849041; taken further, in splines.R, at 12.78490398.
+    assert fit.edf.sum() == pytest.approx(12.7849041, rel=1e-6)
+    assert fit.scale == pytest.approx(509.0121069, rel=1e-8)
+    assert fit.scale_reml == pytest.approx(fit.scale, rel=1e-8)
+    assert fit.expected == pytest.approx(referee("mcycle")["fitted"].to_numpy(), rel=1e-8)
+
+
+# Where mgcv chose the smoothness it stops once its gradient is small, some 1e-7 from the minimum that we follow to
+# the last digit: what depends on the smoothness can agree no further.
+CHOSEN, GIVEN = 1e-6, 1e-8
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "tolerance"),
+    [
+        ("mcycle", None, GIVEN),
+        ("poisson", {}, GIVEN),
+        ("quasi_poisson", {"family": "quasi_poisson"}, CHOSEN),
+        ("negative_binomial", {"family": "negative_binomial", "theta": 3.5}, CHOSEN),
+        ("weighted", {"family": "negative_binomial", "theta": 3.5}, CHOSEN),
+        ("fixed", {}, GIVEN),
+    ],
+)
+def test_fits_agree_with_mgcv(
+    model: str,
+    options: dict | None,
+    tolerance: float,
+    farms: pd.DataFrame,
+    mcycle: tuple[CubicRegression, PenalisedFit],
+) -> None:
+    row = referee("models").set_index("model").loc[model]
+    each = referee("coefficients").query("model == @model")
+    extra = {"weights": farms["weight"].to_numpy()} if model == "weighted" else {}
+    extra |= {"smoothing": row["smoothing"]} if model == "fixed" else {}
+    fit = mcycle[1] if options is None else farm_fit(farms, **options, **extra)
+    assert not fit.straight
+    assert fit.reml == pytest.approx(row["reml"], rel=1e-10)
+    assert fit.edf.sum() == pytest.approx(row["edf"], rel=tolerance)
+    assert fit.scale == pytest.approx(row["scale"], rel=tolerance)
+    assert fit.smoothing == pytest.approx(row["smoothing"], rel=tolerance)
+    assert fit.deviance == pytest.approx(row["deviance"], rel=tolerance)
+    bayesian, frequentist = np.sqrt(np.diag(fit.bayesian)), np.sqrt(np.diag(fit.frequentist))
+    # In units of their standard errors: a coefficient near zero has no digits of its own to agree in.
+    apart = (fit.coefficients - each["estimate"].to_numpy()) / bayesian
+    assert apart == pytest.approx(np.zeros(len(each)), abs=tolerance)
+    assert bayesian == pytest.approx(each["se_bayesian"].to_numpy(), rel=tolerance)
+    assert frequentist == pytest.approx(each["se_frequentist"].to_numpy(), rel=tolerance)
+    assert fit.edf == pytest.approx(each["edf"].to_numpy(), rel=tolerance)
+
+
+def test_a_straight_truth_gives_a_straight_line_and_says_so(farms: pd.DataFrame) -> None:
+    fit = farm_fit(farms, "even", heat=False)
+    row = referee("models").set_index("model").loc["straight"]
+    assert fit.straight
+    # At the limit of infinite smoothness the restricted likelihood is flat: mgcv stops on the way, at 2.0000012.
+    assert fit.edf.sum() == pytest.approx(2, abs=1e-5)
+    assert fit.reml == pytest.approx(row["reml"], rel=1e-8)
+    line = np.column_stack([np.ones(len(farms)), farms["density"]])
+    plain = sm.GLM(farms["even"], line, family=sm.families.Poisson(), exposure=farms["at_risk"]).fit(tol=1e-13)
+    assert fit.expected == pytest.approx(plain.mu, rel=1e-5)
+
+
+def test_without_a_penalty_to_speak_of_it_is_the_plain_fit(farms: pd.DataFrame) -> None:
+    fit = farm_fit(farms, smoothing=1e-9)
+    density = farms["density"].to_numpy()
+    design = np.column_stack([np.ones(len(farms)), farms["heat"], cubic_regression(density, 12).basis(density)])
+    plain = sm.GLM(farms["deaths"], design, family=sm.families.Poisson(), exposure=farms["at_risk"]).fit(tol=1e-13)
+    # The penalty of 1e-9 is still there, at some 1e-11 of the information.
+    assert fit.expected == pytest.approx(plain.mu, rel=1e-8)
+    assert fit.bayesian == pytest.approx(plain.cov_params(), rel=1e-6)
+    assert fit.edf == pytest.approx(np.ones(13), abs=1e-8)
+
+
+@pytest.mark.parametrize(("name", "theta"), [("poisson", None), ("quasi_poisson", None), ("negative_binomial", 2.0)])
+@pytest.mark.parametrize("log_smoothing", [1.0, 6.0, 11.0])
+def test_the_derivative_that_is_followed_is_the_derivative(
+    name: str, theta: float | None, log_smoothing: float, farms: pd.DataFrame
+) -> None:
+    density = farms["density"].to_numpy()
+    spline = cubic_regression(density, 12)
+    problem = pose(
+        farms["deaths"].to_numpy().astype(float),
+        np.ones((len(farms), 1)),
+        spline.basis(density),
+        spline.penalty,
+        np.log(farms["at_risk"].to_numpy()),
+        farms["weight"].to_numpy(),
+        family_of(name, theta),
+    )
+    above, below = (settle(problem, log_smoothing + step).score for step in (1e-4, -1e-4))
+    # The difference of scores of some thousands keeps about 1e-8 of its digits.
+    assert settle(problem, log_smoothing).slope == pytest.approx((above - below) / 2e-4, abs=1e-6)
+
+
+def test_units_and_order_of_rows_change_nothing_else(farms: pd.DataFrame) -> None:
+    fit = farm_fit(farms)
+    order = np.random.default_rng(0).permutation(len(farms))
+    moved = farms.iloc[order].assign(
+        density=lambda rows: rows["density"] * 1000 + 5, at_risk=lambda rows: rows["at_risk"] / 100
+    )
+    again = farm_fit(moved)
+    assert again.expected == pytest.approx(fit.expected[order], rel=1e-8)
+    assert again.edf.sum() == pytest.approx(fit.edf.sum(), rel=1e-7)
+    # The penalty is of squared curvature over length, so it shrinks with the cube of the unit.
+    assert again.smoothing == pytest.approx(fit.smoothing * 1000**3, rel=1e-6)
+
+
+def test_a_year_beside_an_intercept_loses_no_digits(farms: pd.DataFrame) -> None:
+    density, log_exposure = farms["density"].to_numpy(), np.log(farms["at_risk"].to_numpy())
+    spline, year = cubic_regression(density, 8), 2000.0 + np.arange(len(farms)) % 20
+    fits = [
+        fit_penalised(
+            farms["deaths"].to_numpy(),
+            np.column_stack([np.ones(len(farms)), column]),
+            spline.basis(density),
+            spline.penalty,
+            log_exposure,
+        )
+        for column in (year, (year - 2010) / 10)
+    ]
+    assert fits[0].expected == pytest.approx(fits[1].expected, rel=1e-9)
+    assert fits[0].edf.sum() == pytest.approx(fits[1].edf.sum(), rel=1e-8)
+
+
+def test_a_planted_curve_lies_in_its_intervals() -> None:
+    """Bayesian intervals hold the truth at 95% of places on average (Nychka 1988); of 40 x 300 places at least 93%."""
+    held = []
+    for seed in range(40):
+        source = np.random.default_rng(seed)
+        x = source.uniform(0, 1, 300)
+        truth = -3 + 0.7 * np.sin(2 * np.pi * x)
+        at_risk = source.integers(200, 2000, 300)
+        spline = cubic_regression(x, 15)
+        columns, constant = spline.basis(x), np.ones((300, 1))
+        counts = source.poisson(at_risk * np.exp(truth))
+        fit = fit_penalised(counts, constant, columns, spline.penalty, np.log(at_risk))
+        design = np.column_stack([constant, columns])
+        error = np.sqrt(np.einsum("ij,jk,ik->i", design, fit.bayesian, design))
+        held.append(np.abs(design @ fit.coefficients - truth) < 1.96 * error)
+    assert 0.93 < np.mean(held) < 0.975
+
+
+def test_the_basis_is_the_spline_that_its_heights_describe() -> None:
+    """Scipy's natural cubic spline through any heights at the knots, on a fine grid, with its integral of curvature."""
+    from scipy.interpolate import CubicSpline
+
+    source = np.random.default_rng(3)
+    spline = cubic_regression(source.gamma(3, 2, 80), 9)
+    free = source.normal(size=8)
+    heights = spline.constraint @ free
+    other = CubicSpline(spline.knots, heights, bc_type="natural")
+    at = np.linspace(spline.knots[0], spline.knots[-1], 301)
+    assert spline.basis(at) @ free == pytest.approx(other(at), abs=1e-12)
+    assert spline.slope(at) @ free == pytest.approx(other(at, 1), abs=1e-11)
+    second = other(spline.knots, 2)
+    # Second derivatives are straight between knots, so the integral of their square is exact by thirds.
+    pieces = np.diff(spline.knots) / 3 * (second[:-1] ** 2 + second[:-1] * second[1:] + second[1:] ** 2)
+    assert free @ spline.penalty @ free == pytest.approx(pieces.sum(), rel=1e-10)
+
+
+def test_a_missing_value_stays_missing_and_outside_is_straight() -> None:
+    spline = cubic_regression(np.arange(20.0), 6)
+    assert np.isnan(spline.basis(np.array([np.nan]))).all()
+    assert np.isnan(spline.slope(np.array([np.nan]))).all()
+    one, two, three = spline.basis(np.array([19.0, 24.0, 29.0]))
+    assert three - two == pytest.approx(two - one, abs=1e-12)
+    assert spline.basis(np.arange(20.0)).sum(axis=0) == pytest.approx(np.zeros(5), abs=1e-12)
+
+
+def test_a_group_without_events_is_refused_rather_than_given_a_number(farms: pd.DataFrame) -> None:
+    empty = (np.arange(len(farms)) < 20).astype(float)
+    counts = np.where(empty == 1, 0, farms["deaths"])
+    density = farms["density"].to_numpy()
+    spline = cubic_regression(density, 8)
+    parametric = np.column_stack([np.ones(len(farms)), empty])
+    with pytest.raises(NotEstimable, match="did not settle"):
+        fit_penalised(counts, parametric, spline.basis(density), spline.penalty, np.log(farms["at_risk"].to_numpy()))
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"outcome": np.full(60, -1.0)}, BadValue),
+        ({"outcome": np.full(60, np.nan)}, BadValue),
+        ({"outcome": np.zeros(60)}, NotEstimable),
+        ({"outcome": np.ones(59)}, BadParameter),
+        ({"parametric": np.ones((60, 2))}, NotEstimable),
+        ({"parametric": np.zeros((60, 1))}, NotEstimable),
+        ({"parametric": np.ones(60)}, BadParameter),
+        ({"penalty": np.zeros((5, 5))}, BadParameter),
+        ({"penalty": -np.eye(5)}, BadParameter),
+        ({"penalty": np.triu(np.ones((5, 5)))}, BadParameter),
+        ({"penalty": np.eye(4)}, BadParameter),
+        ({"log_exposure": np.full(60, -np.inf)}, BadValue),
+        ({"weights": np.zeros(60)}, BadValue),
+        ({"family": "binomial"}, BadParameter),
+        ({"family": "negative_binomial"}, BadParameter),
+        ({"family": "negative_binomial", "theta": -1.0}, BadParameter),
+        ({"theta": 2.0}, BadParameter),
+        ({"smoothing": 0.0}, BadParameter),
+        ({"family": "gaussian", "outcome": np.ones(60)}, NotEstimable),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused(change: dict, error: type[Exception]) -> None:
+    x = np.arange(60.0)
+    spline = cubic_regression(x, 6)
+    parts = {"outcome": x % 7, "parametric": np.ones((60, 1)), "smooth": spline.basis(x), "penalty": spline.penalty}
+    with pytest.raises(error):
+        fit_penalised(**(parts | change))
+
+
+def test_more_coefficients_than_rows_are_refused() -> None:
+    x = np.arange(8.0)
+    spline = cubic_regression(x, 8)
+    with pytest.raises(NotEstimable):
+        fit_penalised(x, np.ones((8, 1)), spline.basis(x), spline.penalty)
+
+
+@pytest.mark.parametrize(
+    ("values", "k", "error"),
+    [
+        (np.arange(5.0), 6, NotEstimable),
+        (np.arange(50.0), 2, BadParameter),
+        (np.arange(50.0), 5.0, BadParameter),
+        (np.array([1.0, np.inf, 2, 3]), 3, BadValue),
+    ],
+)
+def test_bases_that_values_cannot_carry_are_refused(values: np.ndarray, k: int, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        cubic_regression(values, k)
