@@ -94,9 +94,9 @@ def _midp_pair(count: float, tail: float) -> tuple[float, float]:
     def below(mean: float) -> float:
         return float(poisson.cdf(count, mean) - 0.5 * poisson.pmf(count, mean))
 
-    # Mid-P limits lie inside the exact ones, so those bracket each root.
+    # Mid-P limits lie inside the exact ones, so those bracket each root; the count itself does not, at a low level.
     low, high = (float(side[0]) for side in exact_limits(np.array([count]), 1 - 2 * tail))
-    upper = brentq(lambda mean: below(mean) - tail, max(count, 1e-12), high, xtol=1e-12, rtol=1e-13)
+    upper = brentq(lambda mean: below(mean) - tail, low, high, xtol=1e-12, rtol=1e-13)
     if count == 0:
         return 0.0, upper
-    return brentq(lambda mean: 1 - below(mean) - tail, low, count, xtol=1e-12, rtol=1e-13), upper
+    return brentq(lambda mean: 1 - below(mean) - tail, low, high, xtol=1e-12, rtol=1e-13), upper

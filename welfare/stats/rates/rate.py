@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from welfare.errors import BadParameter, NoDenominator, NotEstimable
 from welfare.schema.results import Result, count_reasons
-from welfare.stats.inputs import common_labels, dropped_rows, numbers, whole_counts
+from welfare.stats.inputs import dropped_rows
+from welfare.stats.rates.checks import few_events, frame_of, heterogeneity, zeros
 from welfare.stats.rates.limits import Limits, byar_limits, exact_limits, midp_limits
+from welfare.stats.rates.options import check_level, check_method, check_per, per_units
+from welfare.stats.rates.rows import no_denominator, refuse_nothing_left, row_names, side_by_side, why_unusable
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,6 +38,25 @@ class Rate(Result):
     level: float = field(default=0.95, kw_only=True)
     method: str = field(default="exact", kw_only=True)
 
+    def check(self) -> pd.DataFrame:
+        """Look for what could mislead: few events, rows without any, rows too unlike for one common rate.
+
+        Returns
+        -------
+        DataFrame
+            One row per check; columns check, at (name of the row it is about, or empty), value (fewest events; rows
+            without; Pearson's chi-square of the rows against their common rate), verdict ("in order" or
+            "look closer"), advice.
+        """
+        counts, names = self.table["events"].to_numpy(), row_names(self.table)
+        return frame_of(
+            [
+                few_events(counts, names, better="exact" if self.method == "byar" else ""),
+                zeros(counts, names),
+                heterogeneity(counts, self.table["exposure"].to_numpy()),
+            ]
+        )
+
     def plot(self, ax: Any = None) -> Any:
         """Draw each rate with its interval; the line marks the rate of all rows together.
 
@@ -51,7 +72,7 @@ class Rate(Result):
         from welfare.figures.estimates import forest
 
         together = float(self.table["events"].sum() / self.table["exposure"].sum() * self.per)
-        named = self.table.assign(label=self.table.index.astype(str))
+        named = self.table.assign(label=row_names(self.table))
         return forest(
             named,
             label="label",
@@ -129,19 +150,15 @@ def rate(
     >>> rate(4, 3300, per=1000).table.round(2).to_dict("records")
     [{'events': 4.0, 'exposure': 3300.0, 'rate': 1.21, 'low': 0.33, 'high': 3.1}]
     """
-    _check_options(method, per, level)
-    rows = _pair_up(events, exposure)
-    reasons = _reasons(rows)
-    if not (rows["exposure"] > 0).any():
-        raise _no_denominator("no row has an exposure above zero")
+    check_method(method, _LIMITS, "rate(method=)")
+    check_level(level, "rate")
+    check_per(per, "rate")
+    if exposure is None:
+        raise no_denominator("no exposure was given", "rate")
+    rows = side_by_side(events=events, exposure=exposure)
+    reasons = why_unusable(rows)
+    refuse_nothing_left(rows, reasons, "rate")
     kept = rows[[reason is None for reason in reasons]]
-    if kept.empty:
-        raise NotEstimable(
-            "no row with an exposure has a count of events",
-            where="rate(events=)",
-            spoiled="A row that was not counted is not a row with zero events.",
-            todo="Give counts for at least one row.",
-        )
     dropped = dropped_rows(rows.index, reasons)
     limits, _ = _LIMITS[method]
     low, high = limits(kept["events"].to_numpy(), level)
@@ -158,60 +175,15 @@ def rate(
     )
 
 
-def _check_options(method: str, per: float, level: float) -> None:
-    if method not in _LIMITS:
-        raise BadParameter(
-            f"no interval is called {method!r}", where="rate(method=)", todo=f"Use {', '.join(_LIMITS)}."
-        )
-    if not 0 < level < 1:
-        raise BadParameter(
-            f"level is {level!r}, not between 0 and 1",
-            where="rate(level=)",
-            spoiled="No interval has that coverage.",
-            todo="Give a share, e.g. 0.95 rather than 95.",
-        )
-    if not (np.isfinite(per) and per > 0):
-        raise BadParameter(f"per is {per!r}, not above zero", where="rate(per=)", todo="Give the units, e.g. 1000.")
-
-
-def _no_denominator(what: str) -> NoDenominator:
-    return NoDenominator(
-        what,
-        where="rate(exposure=)",
-        spoiled="A count without what it was counted over says nothing of how often harm happens.",
-        todo="Give the number of animals, tasks or hours that the events were counted over.",
-    )
-
-
-def _pair_up(events: Any, exposure: Any) -> pd.DataFrame:
-    if exposure is None:
-        raise _no_denominator("no exposure was given")
-    if np.ndim(events) == 0 and np.ndim(exposure) == 0:
-        events, exposure = [events], [exposure]
-    labels = common_labels(events=events, exposure=exposure)
-    rows = pd.DataFrame({"events": numbers(events, "events"), "exposure": numbers(exposure, "exposure")}, index=labels)
-    whole_counts(rows["events"].to_numpy(), "events", labels)
-    return rows
-
-
-def _reasons(rows: pd.DataFrame) -> np.ndarray:
-    reasons = np.full(len(rows), None, dtype=object)
-    reasons[rows["events"].isna()] = "missing events"
-    reasons[rows["exposure"].isna() | (rows["exposure"] == 0)] = "no exposure"
-    reasons[rows["exposure"] < 0] = "negative exposure"
-    return reasons
-
-
 def _sentence(table: pd.DataFrame, dropped: pd.DataFrame, method: str, *, per: float, level: float) -> str:
     limits, interval = _LIMITS[method]
     events, exposure = float(table["events"].sum()), float(table["exposure"].sum())
     low, high = (float(side[0]) * per / exposure for side in limits(np.array([events]), level))
     counted = "1 event" if events == 1 else f"{events:,.0f} events"
     rows = "" if len(table) == 1 else f" in {len(table):,} rows together"
-    unit = "unit" if per == 1 else f"{per:,g} units"
     missing = "" if dropped.empty else f" Left out: {count_reasons(dropped)}."
     return (
-        f"{counted} over {exposure:,.6g} units of exposure{rows}: {events / exposure * per:,.4g} per {unit} "
+        f"{counted} over {exposure:,.6g} units of exposure{rows}: {events / exposure * per:,.4g} {per_units(per)} "
         f"({level * 100:g}% {interval} interval {low:,.4g} to {high:,.4g}).{missing} The interval allows for chance "
         "alone: it says nothing of events that were not recorded, or of differences in how they were looked for."
     )
