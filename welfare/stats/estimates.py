@@ -234,18 +234,21 @@ def effects_table(names: list[str], estimates: np.ndarray, covariance: np.ndarra
     DataFrame
         Columns term, estimate, std_error, low, high, p_value, ratio, ratio_low, ratio_high; intervals of 95%.
     """
-    from scipy.stats import t
+    from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
     variance = np.diag(covariance).copy()
     # A level that is fitted exactly has none, which a processor may round to a hair below zero.
     rounding = 64 * np.finfo(float).eps * np.abs(covariance).max(initial=0)
     variance[(variance < 0) & (variance > -rounding)] = 0.0
     std_error = np.sqrt(variance)
-    reach = t.ppf(0.975, degrees) * std_error
+    normal = np.isinf(degrees)
+    student = np.where(normal, 1.0, degrees)
+    reach = np.where(normal, ndtri(0.975), stdtrit(student, 0.975)) * std_error
     table = pd.DataFrame({"term": names, "estimate": estimates, "std_error": std_error})
     table["low"], table["high"] = estimates - reach, estimates + reach
     with np.errstate(divide="ignore", invalid="ignore"):
-        table["p_value"] = 2 * t.sf(np.abs(estimates / std_error), degrees)
+        beyond = -np.abs(estimates / std_error)
+        table["p_value"] = 2 * np.where(normal, ndtr(beyond), stdtr(student, beyond))
     # A ratio beyond what a float holds reads as infinite, which its interval then is for any reader.
     with np.errstate(over="ignore"):
         return table.assign(

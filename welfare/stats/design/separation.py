@@ -107,16 +107,16 @@ def _without_dust(moves: np.ndarray) -> np.ndarray:
 
 def _pushed(moves: np.ndarray) -> np.ndarray:
     """Return the rows that some combination of moves takes upwards while it takes none downwards."""
+    sizes = np.abs(moves).max(axis=0)
+    felt = sizes > 0
+    if not felt.any():
+        return np.zeros(len(moves), dtype=bool)
     from scipy.optimize import linprog
     from scipy.sparse import csr_array, hstack, identity
 
-    sizes = np.abs(moves).max(axis=0)
-    felt = sizes > 0
     # Rows that move alike are one constraint; rounding also clears what is zero but for the last digit.
     moves, same = np.unique((moves[:, felt] / sizes[felt]).round(10), axis=0, return_inverse=True)
     n, m = moves.shape
-    if not m or not moves.any():
-        return np.zeros(len(same), dtype=bool)
     # Maximise the sum of t with 0 <= t <= 1 and t <= moves @ g: at the optimum t is 1 exactly where a row is separated.
     answer = linprog(
         np.concatenate([np.zeros(m), -np.ones(n)]),

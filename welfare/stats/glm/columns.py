@@ -51,7 +51,8 @@ class Moments:
         """Return the products of what the swept factor leaves of each column (a Schur complement), shape (p, p)."""
         if not len(self.swept_weights):
             return self.products
-        return np.asarray(self.products - self.swept_products.T @ self.means())
+        scaled = self.swept_products / np.sqrt(self.swept_weights)[:, None]
+        return np.asarray(self.products - scaled.T @ scaled)
 
 
 @dataclass(frozen=True)
