@@ -66,7 +66,9 @@ def find_maximum(rows: SortedRows, nodes: int) -> Found:
 
 def _without_intercept(rows: SortedRows, start: np.ndarray) -> Found | None:
     likelihood = MarginalLikelihood(rows, 1, with_sd=False)
-    fit = maximise(likelihood, start, likelihood.information_guess(start))
+    # With canonical links and no intercept to integrate over, the guess is the observed information itself.
+    exact = likelihood.information_guess if rows.family != NB2 else None
+    fit = maximise(likelihood, start, likelihood.information_guess(start), exact)
     return Found(*fit, with_sd=False) if fit else None
 
 

@@ -99,8 +99,10 @@ class Point:
         With all constants.
     slope : array, shape (p,)
         Its derivative: k coefficients, log theta with NB2, log sd unless that is fixed at 0.
-    scores : array, shape (G, p)
-        What each group adds to it.
+    row_slopes : array, shape (n,)
+        Derivative in the eta of each row.
+    by_theta, by_sd : array, shape (G,)
+        What each group adds to the derivatives in log theta and log sd.
     eta : array, shape (n,)
         Fixed part of the linear predictor, with exposure.
     sd, log_theta : float
@@ -110,7 +112,9 @@ class Point:
 
     loglik: float
     slope: np.ndarray
-    scores: np.ndarray
+    row_slopes: np.ndarray
+    by_theta: np.ndarray
+    by_sd: np.ndarray
     eta: np.ndarray
     sd: float
     log_theta: float
@@ -149,19 +153,19 @@ class MarginalLikelihood:
             rows.family, rows.counts, rows.trials, eta, log_theta, sd, rows.edges, *self._rule, self._modes
         )
         constant, constant_slope = self._constants if rows.family != NB2 else self._constants_at(log_theta)
-        scores = [rows.group_sums(rows.columns * slopes[:, None])]
-        scores += [by_theta[:, None] + rows.group_sums(constant_slope)[:, None]] if rows.family == NB2 else []
-        scores += [by_sd[:, None] * sd] if self.with_sd else []
-        by_group = np.hstack(scores)
+        by_theta, by_sd = by_theta + rows.group_sums(constant_slope), by_sd * sd
+        others = [by_theta.sum()] * (rows.family == NB2) + [by_sd.sum()] * self.with_sd
         return Point(
-            float(loglik.sum() + constant.sum()),
-            by_group.sum(axis=0),
-            by_group,
-            eta,
-            sd,
-            log_theta,
-            self._modes.copy(),
-            scales,
+            loglik=float(loglik.sum() + constant.sum()),
+            slope=np.append(rows.columns.T @ slopes, others),
+            row_slopes=slopes,
+            by_theta=by_theta,
+            by_sd=by_sd,
+            eta=eta,
+            sd=sd,
+            log_theta=log_theta,
+            modes=self._modes.copy(),
+            scales=scales,
         )
 
     def __call__(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
@@ -179,7 +183,8 @@ class MarginalLikelihood:
         eta = point.eta + np.repeat(point.sd * point.modes, np.diff(rows.edges))
         _, bends = row_slopes(rows.family, rows.counts, rows.trials, eta, point.log_theta)
         pulled = rows.group_sums(rows.columns * bends[:, None]) * (point.sd * point.scales)[:, None]
-        guess = np.diag(np.maximum((point.scores**2).sum(axis=0), 1e-6))
+        squares = [point.by_theta @ point.by_theta] * (rows.family == NB2) + [point.by_sd @ point.by_sd] * self.with_sd
+        guess = np.diag(np.maximum([0.0] * k + squares, 1e-6))
         guess[:k, :k] = -(rows.columns.T * bends) @ rows.columns - pulled.T @ pulled
         return guess
 

@@ -7,13 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 Likelihood = Callable[[np.ndarray], tuple[float, np.ndarray]]
+Slope = Callable[[np.ndarray], np.ndarray]
+Curvature = Callable[[np.ndarray], np.ndarray]
 _STEP = 1e-3  # in standard errors, for differences of exact slopes: curvature to about 1e-8
 _SETTLED = 1e-11  # Newton decrement: twice what the log likelihood could still gain
 _NEAR = 1e-6  # standard errors between an estimate and where the curvature reported with it was taken
 
 
 def maximise(
-    likelihood: Likelihood, start: np.ndarray, information: np.ndarray
+    likelihood: Likelihood, start: np.ndarray, information: np.ndarray, exact: Curvature | None = None
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Climb to a maximum by BFGS, then by Newton's method to the last digits.
 
@@ -25,6 +27,9 @@ def maximise(
         Where to begin.
     information : array, shape (p, p)
         Positive definite; roughly the observed information near the start, which sets the scale of the steps.
+    exact : callable or None
+        Gives the observed information, shape (p, p), at parameters of shape (p,); if None, it is had
+        from differences of the slope.
 
     Returns
     -------
@@ -41,14 +46,20 @@ def maximise(
             return np.inf, np.zeros(len(z))
         return -value, -(spread.T @ slope)
 
+    def slope(z: np.ndarray) -> np.ndarray:
+        return loss(z)[1]
+
+    def curvature(z: np.ndarray) -> np.ndarray:
+        return _differences(slope, z) if exact is None else spread.T @ exact(start + spread @ z) @ spread
+
     with np.errstate(all="ignore"):
-        z = minimize(loss, np.zeros(len(start)), jac=True, method="BFGS", options={"gtol": 1e-5, "maxiter": 500}).x
-        polished = _polish(lambda z: loss(z)[1], z)
+        near = minimize(loss, np.zeros(len(start)), jac=True, method="BFGS", options={"gtol": 1e-4, "maxiter": 500})
+        polished = _polish(slope, curvature, _steps(slope, near.hess_inv, near.x))
     if polished is None:
         return None
-    z, curvature = polished
+    z, observed = polished
     back = np.linalg.inv(spread)
-    return start + spread @ z, back.T @ curvature @ back
+    return start + spread @ z, back.T @ observed @ back
 
 
 def inverse_information(information: np.ndarray) -> np.ndarray:
@@ -68,25 +79,40 @@ def inverse_information(information: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.inv(information / np.outer(sizes, sizes)) / np.outer(sizes, sizes))
 
 
-def _polish(slope: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+def _steps(slope: Slope, inverse: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Walk on with one inverse of the curvature while the slope shrinks fast.
+
+    No likelihood is compared: it is a large number, whose rounding hides the last steps.
+    """
+    here = slope(z)
+    for _ in range(12):
+        further = z - inverse @ here
+        there = slope(further)
+        if not np.linalg.norm(there) < np.linalg.norm(here) / 2:
+            break
+        z, here = further, there
+    return z
+
+
+def _polish(slope: Slope, curvature: Curvature, z: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     for _ in range(20):
-        curvature = _curvature(slope, z)
-        if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature)[0] <= 0:
+        here, observed = slope(z), curvature(z)
+        if not np.isfinite(observed).all() or np.linalg.eigvalsh(observed)[0] <= 0:
             return None
-        start, decrement = z, np.inf
-        for _ in range(5):  # the curvature is dear and hardly changes: a few steps share it
-            here = slope(z)
-            step = -np.linalg.solve(curvature, here)
-            z = z + step / max(1.0, np.abs(step).max())
-            before, decrement = decrement, float(-here @ step)
-            if not decrement < before / 100 or decrement < 1e-20:
-                break
-        if decrement < _SETTLED and np.abs(z - start).max() < _NEAR:
-            return z, curvature
+        inverse = np.linalg.inv(observed)
+        step = -inverse @ here
+        longest = np.abs(step).max()
+        if longest > 1:
+            z = z + step / longest
+            continue
+        there = _steps(slope, inverse, z)
+        if -here @ step < _SETTLED and np.abs(there - z).max() < _NEAR:
+            return there, observed
+        z = there if np.any(there != z) else z + step
     return None
 
 
-def _curvature(slope: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> np.ndarray:
+def _differences(slope: Slope, z: np.ndarray) -> np.ndarray:
     moves = _STEP * np.eye(len(z))
     rows = np.array([(slope(z + move) - slope(z - move)) / (2 * _STEP) for move in moves])
     return np.asarray((rows + rows.T) / 2)

@@ -181,7 +181,7 @@ def _result(rows: SortedRows, found: Found, point: Point, nodes: int) -> MixedFi
         loglik=point.loglik,
         modes=point.sd * point.modes,
         mode_variances=(point.sd * point.scales) ** 2,
-        scores=point.scores[:, :k] @ triangle,
+        scores=rows.group_sums(rows.columns * point.row_slopes[:, None]) @ triangle,
         expected=rows.unsorted(means(rows.family, rows.trials, point.eta + intercepts)),
         marginal=rows.unsorted(marginal_means(rows.family, rows.trials, point.eta, point.sd)),
         nodes=nodes,
