@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from welfare.errors import BadParameter, NotEstimable, WelfareError
+from welfare.errors import NotEstimable, WelfareError
 from welfare.schema.results import Result, simulated_words
 from welfare.stats.design.build import Design
 from welfare.stats.diagnostics import diagnose
-from welfare.stats.estimates import Estimates, Question, as_question, estimate
+from welfare.stats.estimates import Estimates, estimate
 from welfare.stats.influence import Influence, most_influential
+from welfare.stats.question import Question, as_question
 from welfare.stats.sentences import write_notes, write_text
 
 
@@ -45,6 +47,8 @@ class CountModel(Result):
     degrees : float
         Degrees of freedom of Student's t in intervals and p-values, infinite for the normal; the fewest, where they
         differ by term (CR2).
+    random_sd : float or None
+        Standard deviation of the random intercept, on the scale of the link.
     """
 
     loglik: float
@@ -58,6 +62,7 @@ class CountModel(Result):
     theta: float | None
     alpha: float | None
     degrees: float
+    random_sd: float | None
     _checks: pd.DataFrame = field(repr=False)
     # What a refit needs: the question, the columns it used of the frame, and whom to leave out.
     _question: Question = field(repr=False)
@@ -124,10 +129,10 @@ def count_model(
     *,
     exposure: str | None = None,
     family: str = "poisson",
-    cluster: str | None = None,
-    random: str | None = None,
+    cluster: str | Sequence[str] | None = None,
+    random: str | tuple[str, int] | None = None,
     errors: str = "CR1",
-    bootstrap: int | None = None,
+    bootstrap: int | tuple[str, int] | None = None,
     seed: int = 0,
 ) -> CountModel:
     """Relate counts to conditions by a model with a log link, fitted by maximum likelihood.
@@ -135,27 +140,36 @@ def count_model(
     Parameters
     ----------
     formula : str
-        ``"counts ~ condition + C(year)"`` as formulaic reads it; text columns become factors, compared
-        with their first level. The outcome is a column of counts, 0 or more.
+        ``"counts ~ condition + C(year)"`` as formulaic reads it; text columns become factors, compared with their first
+        level. After a bar, fixed effects: ``"counts ~ condition | facility_id + year"`` gives each facility and each
+        year an effect of its own, so that conditions are compared within them; ``one^other`` stands for every
+        combination. The outcome is a column of counts, 0 or more.
     df : DataFrame
         One row per observation, e.g. per facility and year.
     exposure : str, optional
-        Column of what each count was made over, in any one unit (animals, tasks, hours); its logarithm
-        enters with coefficient 1, so ratios are ratios of rates. Rows where it is missing or not above
-        zero are left out.
-    family : {"poisson", "negative_binomial"}
-        Poisson; or NB2, variance = mean + mean^2 / theta, theta estimated.
-    cluster : str, optional
-        Column that says which rows belong together (facility, district): errors then allow for any
-        dependence among them.
-    errors : {"CR1", "HC1", "model"}
-        Errors robust to dependence within clusters, G/(G-1) x (n-1)/(n-k) times the plain sandwich;
-        without `cluster` each row is its own, and CR1 is HC1, n/(n-k) times. Or "model": trust the
-        family's variance (no cluster then); inverse expected information.
-    random, bootstrap : None
-        Random effects and the wild bootstrap are not built yet: anything but None is refused.
+        Column of what each count was made over, in any one unit (animals, tasks, hours); its logarithm enters with
+        coefficient 1, so ratios are ratios of rates. Rows where it is missing or not above zero are left out. Of shares
+        (``family="fractional"``) it is the number of animals that each was made over, and weighs the rows.
+    family : {"poisson", "quasipoisson", "negative_binomial", "nb1", "fractional", "conditional_poisson"}
+        Poisson, for counts and for non-negative averages; the same with model errors times the dispersion; NB2,
+        variance = mean + mean^2 / theta; NB1, variance = mean x (1 + alpha); a logit model of published shares between
+        0 and 1, whose ratios are of odds; Poisson given the total of each level of the one effect after the bar.
+    cluster : str or sequence of two str, optional
+        Column that says which rows belong together (facility, district): errors then allow for any dependence among
+        them. Two columns that cross (facility and month): dependence within either.
+    random : str or tuple of str and int, optional
+        Column of the groups of a normal random intercept, fitted by Laplace's approximation; ``("facility_id", 25)`` by
+        25 points of adaptive Gauss-Hermite quadrature. Errors then trust the model.
+    errors : {"CR1", "CR0", "CR2", "CR3", "HC0", "HC1", "HC2", "HC3", "model"}
+        Robust to dependence within clusters: CR1 is G/(G-1) x (n-1)/(n-k) times the plain sandwich CR0, where fixed
+        effects nested in the clusters do not count in k; CR2 (with Satterthwaite's degrees of freedom) and CR3 hold
+        better with few clusters. Without `cluster` each row is its own: CR1 is then HC1, and so on. Or "model": trust
+        the family's variance (no cluster then).
+    bootstrap : int or tuple of str and int, optional
+        Draws of the wild score bootstrap over clusters, for intervals and p-values where these are few; or
+        ``("pairs", 999)`` to draw whole clusters.
     seed : int
-        For what is random; nothing is, so far.
+        Of the bootstrap.
 
     Returns
     -------
@@ -166,9 +180,9 @@ def count_model(
     Raises
     ------
     BadParameter
-        If the formula, a column or an option cannot be used; fixed effects after ``|`` are not built.
+        If the formula, a column or an option cannot be used, or the formula holds code.
     BadValue
-        If a count is negative, or an exposure is not a number.
+        If a count is negative, a share above 1, or an exposure not a number.
     NoDenominator
         If `exposure` is named and no row has one above zero.
     NotEstimable
@@ -177,15 +191,19 @@ def count_model(
 
     Notes
     -----
-    Rows that drive an estimate to infinity (a level with no event at all) are left out with reason
-    "separated". A ratio is an association: what differs between rows and is not in the model may be
-    its cause. Cluster-robust errors are too small with few clusters: see `check()`. Under the negative
-    binomial a wrong variance also shifts the estimates; Poisson's do not depend on it.
+    Rows that drive an estimate to infinity (a level with no event at all) are left out with reason "separated"; rows
+    that are alone in their level of a fixed effect, with reason "singleton". A ratio is an association: what differs
+    between rows and is not in the model may be its cause. Cluster-robust errors are too small with few clusters: see
+    `check()`. Under the negative binomial a wrong variance also shifts the estimates; Poisson's do not depend on it.
+    Fixed effects of the negative binomial and of shares are estimated like any others, which shifts the estimates
+    where levels have few rows; Poisson's are free of that.
 
     References
     ----------
     McCullagh P, Nelder JA. Generalized linear models. Chapman & Hall, 1989. Liang K-Y, Zeger SL.
-    Biometrika 1986; 73: 13-22. Correia S, Guimaraes P, Zylkin T. arXiv:1903.01633, 2019.
+    Biometrika 1986; 73: 13-22. Correia S, Guimaraes P, Zylkin T. arXiv:1903.01633, 2019. Santos Silva JMC, Tenreyro S.
+    Review of Economics and Statistics 2006; 88: 641-658. Allison PD, Waterman RP. Sociological Methodology 2002; 32:
+    247-265.
 
     Examples
     --------
@@ -195,15 +213,17 @@ def count_model(
     >>> count_model("deaths ~ fast", df, exposure="birds").table["ratio"].round(2).tolist()
     [0.03, 2.83]
     """
-    asked = [name for name, value in (("random", random), ("bootstrap", bootstrap)) if value is not None]
-    if asked or seed < 0:
-        raise BadParameter(
-            f"{', '.join(asked)} is not built yet" if asked else f"the seed {seed!r} is below 0",
-            where="count_model",
-            spoiled="A model without it would pass for one with it.",
-            todo="Leave it out, or give a seed of 0 or more.",
-        )
-    return _answer(as_question(formula, exposure, family, cluster, errors), df, left_out=())
+    question = as_question(
+        formula,
+        exposure=exposure,
+        family=family,
+        cluster=cluster,
+        errors=errors,
+        random=random,
+        bootstrap=bootstrap,
+        seed=seed,
+    )
+    return _answer(question, df, left_out=())
 
 
 def _answer(question: Question, df: pd.DataFrame, *, left_out: tuple[Influence, ...]) -> CountModel:
@@ -225,7 +245,7 @@ def _answer(question: Question, df: pd.DataFrame, *, left_out: tuple[Influence, 
         text=simulated_words(df) + (f"Without {absent}: {text}" if absent else text),
         dropped=pd.concat([design.dropped, *(_absent_rows(each) for each in left_out)], ignore_index=True),
         notes=write_notes(question, found),
-        loglik=fit.loglik,
+        loglik=found.loglik,
         dispersion=found.dispersion,
         n=len(design.counts),
         clusters=found.clusters,
@@ -236,6 +256,7 @@ def _answer(question: Question, df: pd.DataFrame, *, left_out: tuple[Influence, 
         theta=getattr(fit.family, "theta", None),
         alpha=getattr(fit.family, "alpha", None),
         degrees=float(covariance.degrees.min()),
+        random_sd=None if found.intercept is None else found.intercept.sd,
         _checks=checks,
         _question=question,
         _source=design.source,

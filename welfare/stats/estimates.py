@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
 from welfare.stats.design.build import Design, build_design
-from welfare.stats.doubt.sandwich import KINDS, Covariance, by_cluster, by_model, by_row, by_two_clusters
-from welfare.stats.glm.columns import Factor
+from welfare.stats.doubt.bootstrap import pairs, wild
+from welfare.stats.doubt.sandwich import Covariance, by_cluster, by_model, by_row, by_two_clusters
+from welfare.stats.fitting.mixed import MixedFit, fit_random_intercept
+from welfare.stats.glm.columns import Columns, Factor
+from welfare.stats.glm.distributions import Family, Fractional, NegativeBinomial2, Poisson
 from welfare.stats.glm.fit import Fit
 from welfare.stats.glm.likelihoods import fit_fractional, fit_negative_binomial, fit_poisson
-
-FAMILIES = {
-    "poisson": "Poisson",
-    "quasipoisson": "Quasi-Poisson",
-    "negative_binomial": "Negative binomial",
-    "nb1": "Negative binomial (NB1)",
-    "fractional": "Fractional logit",
-}
-_SAME = {"nb2": "negative_binomial", "quasi_poisson": "quasipoisson"}
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of a frame; the fields are the parameters of :func:`welfare.stats.counts.count_model`."""
-
-    formula: str
-    exposure: str | None
-    family: str
-    cluster: tuple[str, ...]
-    errors: str
+from welfare.stats.glm.maximum import Maximum
+from welfare.stats.glm.solving import Solution
+from welfare.stats.question import FAMILIES, Question
 
 
 @dataclass(frozen=True)
@@ -44,7 +30,7 @@ class Estimates:
     design : Design
         What was fitted to.
     fit : Fit
-        The maximum.
+        The maximum; with a random intercept, conditional on each group's most likely one.
     table : DataFrame
         As :class:`welfare.stats.counts.CountModel` has it.
     covariance : Covariance
@@ -53,6 +39,10 @@ class Estimates:
         Cluster of each row, one per way of clustering.
     whole : bool
         Whether the outcome is whole numbers.
+    loglik : float
+        Log likelihood, constants included; conditional or marginal as the model is.
+    intercept : MixedFit or None
+        The random intercept.
     """
 
     design: Design
@@ -61,6 +51,8 @@ class Estimates:
     covariance: Covariance
     groups: tuple[Factor, ...]
     whole: bool
+    loglik: float
+    intercept: MixedFit | None = None
 
     @property
     def clusters(self) -> int | None:
@@ -71,60 +63,6 @@ class Estimates:
     def dispersion(self) -> float:
         """Pearson's chi-squared over the rows that the model leaves free."""
         return self.fit.pearson / (len(self.design.counts) - self.fit.parameters)
-
-
-def as_question(formula: str, exposure: str | None, family: str, cluster: object, errors: str) -> Question:
-    """Bring the options of a count model to one form, and refuse those that do not go together.
-
-    Parameters
-    ----------
-    formula, exposure, family, errors
-        As :func:`welfare.stats.counts.count_model`.
-    cluster : str, sequence of one or two str, or None
-
-    Raises
-    ------
-    BadParameter
-        If an option is none of those known, or two contradict each other.
-    """
-    family = _SAME.get(family, family)
-    if family not in FAMILIES:
-        raise BadParameter(
-            f"no family is called {family!r}",
-            where="count_model(family=)",
-            spoiled="Another model than the one named would be fitted.",
-            todo=f"Use one of {', '.join(FAMILIES)}.",
-        )
-    if errors not in KINDS:
-        raise BadParameter(
-            f"no kind of errors is called {errors!r}",
-            where="count_model(errors=)",
-            spoiled="Intervals of another kind would be printed under that name.",
-            todo=f"Use one of {', '.join(KINDS)}.",
-        )
-    named = () if cluster is None else (cluster,) if isinstance(cluster, str) else tuple(cluster)  # type: ignore[arg-type]
-    if len(named) > 2 or len(set(named)) < len(named):
-        raise BadParameter(
-            f"clusters of {len(named)} kinds were named",
-            where="count_model(cluster=)",
-            spoiled="Errors would be of another kind than meant.",
-            todo="Name one column, or two that differ.",
-        )
-    if named and not errors.startswith("CR"):
-        raise BadParameter(
-            f"errors={errors!r} takes rows as independent, and a cluster was named",
-            where="count_model(errors=)",
-            spoiled="The dependence within clusters would be ignored.",
-            todo="Use errors='CR1', or give no cluster.",
-        )
-    if len(named) == 2 and errors not in ("CR0", "CR1"):
-        raise BadParameter(
-            f"errors={errors!r} is not known for clusters of two kinds",
-            where="count_model(errors=)",
-            spoiled="A correction for one kind would be printed for both.",
-            todo="Use errors='CR1', or cluster by the one of fewer clusters.",
-        )
-    return Question(formula, exposure, family, named, errors)
 
 
 def estimate(question: Question, df: pd.DataFrame) -> Estimates:
@@ -151,17 +89,27 @@ def estimate(question: Question, df: pd.DataFrame) -> Estimates:
         df,
         exposure=question.exposure,
         clusters=question.cluster,
+        also=() if question.random is None else (question.random,),
         upper=1.0 if question.family == "fractional" else None,
     )
     whole = bool((design.counts == np.floor(design.counts)).all())
-    if question.family in ("negative_binomial", "nb1") and not whole:
+    if question.family in ("negative_binomial", "nb1", "conditional_poisson") and not whole:
         raise BadParameter(
             "the outcome holds numbers that are not whole",
             where=f"count_model(family={question.family!r})",
-            spoiled="A negative binomial has a meaning for counts alone.",
+            spoiled=f"{FAMILIES[question.family]} has a meaning for counts alone.",
             todo="Use counts with an exposure, or family='poisson'.",
         )
-    fit = fit_family(question.family, design)
+    if question.random is not None:
+        return _with_intercept(question, design, whole)
+    if question.family == "conditional_poisson" and len(design.effects) != 1:
+        raise BadParameter(
+            f"the formula holds {len(design.effects)} fixed effects",
+            where="count_model(family='conditional_poisson')",
+            spoiled="The conditional likelihood takes away one effect.",
+            todo="Name one after '|', or use family='poisson', whose estimates are the same.",
+        )
+    fit = _fitted(question.family, design)
     groups = tuple(_grouped(labels) for labels in design.clusters)
     for name, group in zip(question.cluster, groups, strict=True):
         if group.levels == 1:
@@ -172,31 +120,32 @@ def estimate(question: Question, df: pd.DataFrame) -> Estimates:
                 todo="Cluster by a finer unit, or give no cluster.",
             )
     covariance = _covariance(question, fit, groups)
-    return Estimates(
-        design=design,
-        fit=fit,
-        table=effects_table(design.names, fit.estimates, covariance.matrix, covariance.degrees),
-        covariance=covariance,
-        groups=groups,
-        whole=whole,
-    )
+    table = effects_table(design.names, fit.estimates, covariance.matrix, covariance.degrees)
+    if question.bootstrap is not None:
+        covariance, table = _bootstrapped(question, fit, groups[0], covariance, table)
+    loglik = fit.loglik - (_totals_loglik(design) if question.family == "conditional_poisson" else 0.0)
+    return Estimates(design, fit, table, covariance, groups, whole, loglik)
 
 
-def fit_family(family: str, design: Design) -> Fit:
-    """Fit one of `FAMILIES` to a design.
-
-    Parameters
-    ----------
-    family : str
-    design : Design
-    """
+def _fitted(family: str, design: Design) -> Fit:
     if family == "fractional":
-        trials = np.ones(len(design.counts)) if design.exposure is None else design.exposure
-        return fit_fractional(design.counts, design.columns, trials, design.kept)
-    if family in ("poisson", "quasipoisson"):
+        return fit_fractional(design.counts, design.columns, _trials(design), design.kept)
+    if family in ("poisson", "quasipoisson", "conditional_poisson"):
         return fit_poisson(design.counts, design.columns, design.log_exposure, design.kept)
     variance = "nb1" if family == "nb1" else "nb2"
     return fit_negative_binomial(design.counts, design.columns, design.log_exposure, design.kept, variance=variance)
+
+
+def _trials(design: Design) -> np.ndarray:
+    return np.ones(len(design.counts)) if design.exposure is None else design.exposure
+
+
+def _totals_loglik(design: Design) -> float:
+    """Return what the totals of the levels contribute, each a Poisson count that is fitted exactly."""
+    from scipy.special import gammaln, xlogy
+
+    totals = np.bincount(design.effects[0].codes, design.counts)
+    return float(np.sum(xlogy(totals, totals) - totals - gammaln(totals + 1)))
 
 
 def _grouped(labels: pd.Series) -> Factor:
@@ -215,6 +164,71 @@ def _covariance(question: Question, fit: Fit, groups: tuple[Factor, ...]) -> Cov
         return by_cluster(fit, groups[0], question.errors, question.cluster[0])
     one, other = question.cluster
     return by_two_clusters(fit, groups[0], groups[1], question.errors, (one, other))
+
+
+def _bootstrapped(
+    question: Question, fit: Fit, groups: Factor, covariance: Covariance, table: pd.DataFrame
+) -> tuple[Covariance, pd.DataFrame]:
+    """Put the bootstrap's intervals and p-values into the table; its standard errors stay those of the sandwich."""
+    kind, draws = question.bootstrap or ("wild", 0)
+    if kind == "wild":
+        plain = np.sqrt(np.diag(by_cluster(fit, groups, "CR0", "").matrix))
+        found = wild(fit, groups, plain, draws, question.seed)
+    else:
+        found = pairs(fit, groups, draws, question.seed)
+    table = table.assign(low=found.low, high=found.high, p_value=found.p_value)
+    with np.errstate(over="ignore"):
+        table = table.assign(ratio_low=np.exp(found.low), ratio_high=np.exp(found.high))
+    return replace(covariance, words=f"{covariance.words} {found.words}"), table
+
+
+def _with_intercept(question: Question, design: Design, whole: bool) -> Estimates:
+    """Fit a random intercept; what is diagnosed afterwards is the model with each group's intercept held."""
+    labels = design.source[question.random].iloc[design.places]
+    codes, levels = pd.factorize(labels, sort=True)
+    family, counts, trials = "poisson", design.counts, None
+    if question.family == "negative_binomial":
+        family = "nb2"
+    if question.family == "fractional":
+        trials = _trials(design)
+        family, counts = "binomial", np.round(design.counts * trials)
+        if np.abs(counts - design.counts * trials).max() > 1e-6 * max(1.0, trials.max()):
+            raise BadParameter(
+                "the shares times what they were made over are not whole numbers",
+                where="count_model(random=)",
+                spoiled="A binomial model counts whole animals.",
+                todo="Name the column of animals looked at: exposure=.",
+            )
+    offset = np.zeros(len(counts)) if trials is not None else design.log_exposure
+    terms = design.terms.to_numpy()
+    if design.columns.shown:
+        raise NotEstimable(
+            "a factor has too many levels to stand beside a random intercept",
+            where=question.formula,
+            spoiled="The computation would not end.",
+            todo="Make it the random intercept, or join levels.",
+        )
+    found = fit_random_intercept(
+        counts, terms, offset, codes.astype(np.int64), family=family, trials=trials, nodes=question.nodes
+    )
+    shape: Family = Poisson()
+    if found.theta is not None:
+        shape = NegativeBinomial2(found.theta)
+    if trials is not None:
+        shape = Fractional(trials)
+    held = offset + found.modes[codes]
+    maximum = Maximum(Solution(found.estimates, np.zeros(0)), terms @ found.estimates + held, found.loglik)
+    columns = Columns(terms)
+    fit = Fit(columns, np.ones(columns.width, dtype=bool), shape, design.counts, held, maximum)
+    points = "Laplace's approximation" if found.nodes == 1 else f"{found.nodes} points of adaptive quadrature"
+    words = (
+        f"Random intercept of {question.random}, {len(levels):,} groups, standard deviation {found.sd:.4g} on the log "
+        f"scale ({points}). Errors are from the observed information of all parameters together; intervals use the "
+        "normal, and trust the model."
+    )
+    covariance = Covariance(found.covariance, np.full(len(found.estimates), np.inf), "model", words)
+    table = effects_table(design.names, found.estimates, found.covariance, covariance.degrees)
+    return Estimates(design, fit, table, covariance, (), whole, found.loglik, found)
 
 
 def effects_table(names: list[str], estimates: np.ndarray, covariance: np.ndarray, degrees: np.ndarray) -> pd.DataFrame:

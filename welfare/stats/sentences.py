@@ -11,9 +11,10 @@ from welfare.errors import WelfareError
 from welfare.schema.results import count_reasons
 from welfare.stats.design.build import Design
 from welfare.stats.diagnostics import DOUBT
-from welfare.stats.estimates import FAMILIES, Estimates, Question
+from welfare.stats.estimates import Estimates
 from welfare.stats.glm.distributions import NegativeBinomial1, NegativeBinomial2
 from welfare.stats.influence import Influence
+from welfare.stats.question import FAMILIES, Question
 
 _IN_TEXT = 5
 _RATIO = ["ratio", "ratio_low", "ratio_high"]
