@@ -18,6 +18,8 @@ import welfare
 
 PACKAGE = Path(welfare.__file__).parent
 NAMES = [name for name in welfare.__all__ if name != "__version__"]
+# What came after the design was written: the ways to compare rates that its one line on rates leaves open.
+SINCE = {"proportion", "rate_difference", "rate_ratio"}
 HEAVY = ("pandas", "numpy", "scipy", "statsmodels", "matplotlib", "numba", "pydantic", "pyarrow", "geopandas")
 
 
@@ -39,7 +41,7 @@ def test_public_names_are_those_the_design_promises_as_far_as_they_exist(shared)
     design = (shared / "DESIGN.md").read_text(encoding="utf-8")
     promised = set(re.findall(r"\bwf\.(\w+)\(", design))
     assert len(promised) > 30
-    assert set(NAMES) == promised & _defined_in_rooms()
+    assert set(NAMES) == (promised | SINCE) & _defined_in_rooms()
 
 
 @pytest.mark.parametrize("name", NAMES)

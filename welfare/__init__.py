@@ -16,11 +16,15 @@ __all__ = [
     "link_records",
     "parameters",
     "profile",
+    "proportion",
     "rate",
+    "rate_difference",
+    "rate_ratio",
     "read",
     "registry",
     "run_study",
     "scan",
+    "standardise",
     "trace",
     "write_example",
 ]
@@ -38,11 +42,15 @@ _HOMES = {
     "link_records": "welfare.link.links",
     "parameters": "welfare.accounting.parameters",
     "profile": "welfare.patterns.profiles",
+    "proportion": "welfare.stats.rates.proportion",
     "rate": "welfare.stats.rates.rate",
+    "rate_difference": "welfare.stats.rates.compare",
+    "rate_ratio": "welfare.stats.rates.compare",
     "read": "welfare.sources.read",
     "registry": "welfare.sources.registry",
     "run_study": "welfare.study",
     "scan": "welfare.patterns.scan",
+    "standardise": "welfare.stats.rates.standard",
     "trace": "welfare.sources.trace",
     "write_example": "welfare.examples",
 }
@@ -63,7 +71,10 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.sources.trace import trace
     from welfare.sources.web.fetch import fetch
     from welfare.stats.counts import count_model
+    from welfare.stats.rates.compare import rate_difference, rate_ratio
+    from welfare.stats.rates.proportion import proportion
     from welfare.stats.rates.rate import rate
+    from welfare.stats.rates.standard import standardise
     from welfare.study import run_study
 
     __version__: str

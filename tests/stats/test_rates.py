@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
+from welfare.stats.rates.groups import rate_by
 from welfare.stats.rates.limits import byar_limits, exact_limits, midp_limits
 from welfare.stats.rates.rate import rate
 
@@ -137,3 +139,84 @@ def test_columns_of_other_rows_are_refused() -> None:
 def test_options_that_mean_nothing_are_refused(option: dict) -> None:
     with pytest.raises(BadParameter):
         rate(1, 10, **option)
+
+
+REFEREE = Path(__file__).parents[1] / "referee" / "r"
+
+
+@pytest.mark.parametrize("method", ["exact", "byar", "midp"])
+def test_limits_agree_with_r(method: str) -> None:
+    """poisson.test; Byar's formula as Breslow and Day print it; mid-P tails inverted by uniroot."""
+    by_r = pd.read_csv(REFEREE / "rates_limits.csv")
+    for level, rows in by_r.groupby("level"):
+        table = rate(rows["events"], np.ones(len(rows)), method=method, level=level).table
+        for end in ("low", "high"):
+            assert table[end].to_numpy() == pytest.approx(rows[f"{method}_{end}"].to_numpy(), rel=1e-8)
+
+
+# METHODS.md, section Rates: events over exposure with exact and Byar's limits.
+@pytest.mark.parametrize(
+    ("events", "exposure", "exact", "byar"),
+    [
+        (0, 3, (0, 1.229626485), (0, 1.222670611)),
+        (4, 3.3, (0.3302622344, 3.10351172), (0.3261061842, 3.103258406)),
+        (10, 8, (0.599423587, 2.298794505), (0.5984312391, 2.298932326)),
+        (100, 80, (1.017049891, 1.520334922), (1.017026319, 1.52034922)),
+    ],
+)
+def test_rates_have_the_reference_figures(events: int, exposure: float, exact: tuple, byar: tuple) -> None:
+    for method, limits in (("exact", exact), ("byar", byar)):
+        row = rate(events, exposure, method=method).table.iloc[0]
+        assert (row["low"], row["high"]) == pytest.approx(limits, rel=1e-8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    events=st.integers(0, 300),
+    method=st.sampled_from(["exact", "midp", "byar"]),
+    levels=st.lists(st.floats(0.01, 0.999), min_size=2, max_size=2, unique=True),
+)
+def test_limits_widen_with_the_level_and_scale_with_units(events: int, method: str, levels: list[float]) -> None:
+    near, far = sorted(levels)
+    inner = rate(events, 40, method=method, level=near).table.iloc[0]
+    outer = rate(events, 40, method=method, level=far).table.iloc[0]
+    slack = 1 + 1e-12
+    assert outer["low"] <= inner["low"] * slack
+    assert inner["low"] <= inner["high"] <= outer["high"] * slack
+    scaled = rate(events, 4000, method=method, level=near, per=100).table.iloc[0]
+    names = ["rate", "low", "high"]
+    assert scaled[names].to_numpy() == pytest.approx(inner[names].to_numpy(), rel=1e-12)
+    exact = rate(events, 40, level=near).table.iloc[0]
+    midp = rate(events, 40, method="midp", level=near).table.iloc[0]
+    assert exact["low"] <= midp["low"] * slack
+    assert midp["high"] <= exact["high"] * slack
+
+
+def test_checks_compare_the_rows_with_their_common_rate_as_r_does() -> None:
+    """Births with Down's syndrome by birth order: chisq.test of the cases, with the births as probabilities."""
+    cells = pd.read_csv(REFEREE / "rates_downs_cells.csv").groupby("order")[["cases", "births"]].sum()
+    checks = rate(cells["cases"], cells["births"]).check()
+    assert list(checks) == ["check", "at", "value", "verdict", "advice"]
+    checks = checks.set_index("check")
+    by_r = pd.read_csv(REFEREE / "rates_unlike.csv")["rates"].item()
+    assert checks.loc["heterogeneity", "value"] == pytest.approx(by_r, rel=1e-8)
+    assert checks["verdict"].tolist() == ["in order", "in order", "look closer"]
+
+
+def test_checks_see_few_events_and_none_and_name_the_group() -> None:
+    df = pd.DataFrame({"system": ["cage", "free", "free"], "deaths": [0, 20, 3], "hens": [50, 900, 100]})
+    checks = rate_by(df, "system", events="deaths", exposure="hens").check().set_index("check")
+    assert checks.loc["few events", ["at", "value", "verdict"]].tolist() == ["cage", 0, "look closer"]
+    assert checks.loc["zeros", ["at", "value", "verdict"]].tolist() == ["cage", 1, "look closer"]
+    alone = rate(12, 100, method="byar").check().set_index("check")
+    assert alone["verdict"].tolist() == ["in order"] * 3
+    assert math.isnan(alone.loc["heterogeneity", "value"])
+    assert "method='exact'" in rate(2, 100, method="byar").check().loc[0, "advice"]
+
+
+def test_the_words_of_checks_are_those_of_the_models() -> None:
+    from welfare.stats import diagnostics
+    from welfare.stats.rates import checks
+
+    assert (checks.FINE, checks.DOUBT) == (diagnostics.FINE, diagnostics.DOUBT)
+    assert checks.Check._fields == diagnostics.Check._fields

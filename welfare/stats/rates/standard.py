@@ -53,8 +53,9 @@ class Standardised(Result):
         -------
         DataFrame
             One row per check; columns check, at (name of the group it is about, or empty), value, verdict ("in order"
-            or "look closer"), advice. "one stratum" (direct) is the largest share of a rate's variance that a single
-            stratum brings; "unlike strata" (indirect) is Pearson's chi-square of a group's strata against its ratio.
+            or "look closer"), advice. Direct: "one stratum" is the largest share of a rate's variance that a single
+            stratum brings, "thin stratum" the largest share by which one more event would raise a rate. Indirect:
+            "unlike strata" is Pearson's chi-square of a group's strata against its ratio.
         """
         return self._checks.copy()
 

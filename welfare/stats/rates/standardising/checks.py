@@ -24,7 +24,10 @@ def direct_checks(table: pd.DataFrame, events: np.ndarray, one_event: np.ndarray
     counts = table["events"].to_numpy()
     found = [few_events(counts, names), zeros(counts, names), _coverage(table["coverage"].to_numpy(), names)]
     if len(strata) > 1:
-        found.append(_one_stratum(events, one_event, names, strata))
+        found += [
+            _one_stratum(events, one_event, names, strata),
+            _thin_stratum(events, one_event, names, strata),
+        ]
     return frame_of(found)
 
 
@@ -84,6 +87,25 @@ def _one_stratum(events: np.ndarray, one_event: np.ndarray, names: pd.Index, str
         DOUBT,
         f"{told}, with {events[group, stratum]:g} events there: the rate leans on them. Join that stratum with a "
         "neighbour, or choose a standard nearer to the groups' own make-up, and see whether the order of groups holds.",
+    )
+
+
+def _thin_stratum(events: np.ndarray, one_event: np.ndarray, names: pd.Index, strata: list[str]) -> Check:
+    """Find where one more event would move a rate most: where a stratum weighs much and its exposure is little."""
+    rates = (one_event * events).sum(axis=1, keepdims=True)
+    moved = np.divide(one_event, rates, out=np.zeros_like(one_event), where=rates > 0)
+    group, stratum = divmod(int(np.argmax(moved)), moved.shape[1])
+    most = float(moved[group, stratum])
+    told = f"one more event in {strata[stratum]} would raise the rate of {names[group]} by {100 * most:.3g}%"
+    if most <= 0.25:
+        return Check("thin stratum", names[group], most, FINE, f"No stratum is thin for its weight: {told}.")
+    return Check(
+        "thin stratum",
+        names[group],
+        most,
+        DOUBT,
+        f"{told}, which is why its upper limit is far off. Join that stratum with a neighbour, or use "
+        "interval='tiwari' and say so.",
     )
 
 

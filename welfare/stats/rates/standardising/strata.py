@@ -75,6 +75,7 @@ def stratify(df: pd.DataFrame, by: list[str], of: str | None, events: str, expos
     whole_counts(counts["events"].to_numpy(), events, df.index)
     reasons = why_unusable(counts)
     refuse_nothing_left(counts, reasons, "standardise")
+    reasons[reasons == "missing events"] = f"missing {events}"
     for name in reversed(columns):
         reasons[df[name].isna().to_numpy()] = f"missing {name}"
     kept = np.array([reason is None for reason in reasons], dtype=bool)
