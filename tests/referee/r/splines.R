@@ -35,7 +35,9 @@ keep <- function(name, fit) {
                                       smoothing = factor / smooth$S.scale, deviance = deviance(fit)))
   coefficients <<- rbind(coefficients, data.frame(model = name, position = seq_along(coef(fit)), estimate = unname(coef(fit)),
                                                   se_bayesian = unname(sqrt(diag(fit$Vp))),
-                                                  se_frequentist = unname(sqrt(diag(fit$Ve))), edf = unname(fit$edf)))
+                                                  se_frequentist = unname(sqrt(diag(fit$Ve))),
+                                                  se_sandwich = unname(sqrt(diag(vcov(fit, sandwich = TRUE)))),
+                                                  edf = unname(fit$edf)))
 }
 
 mcycle <- MASS::mcycle

@@ -72,6 +72,14 @@ def test_forward_counts_are_means_of_what_followed() -> None:
     assert counts == pytest.approx([1.5, 4, np.nan, np.nan, np.nan], nan_ok=True)
 
 
+def test_forward_counts_take_times_of_any_kind_of_number() -> None:
+    counts, unit = np.array([1.0, 3.0]), np.zeros(2, dtype=int)
+    for times in (np.array([4, 5], dtype=np.uint8), np.array([4.0, 5.0])):
+        assert forward_counts(counts, unit, times, 1)[0] == 2
+    with pytest.raises(BadValue):
+        forward_counts(counts, unit, np.array([4.5, 5.5]), 1)
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -86,6 +94,7 @@ def test_forward_counts_are_means_of_what_followed() -> None:
         ({"counts": np.array([1.0, np.nan])}, BadValue),
         ({"covariance": -np.eye(2)}, BadValue),
         ({"counts": np.zeros(2)}, NotEstimable),
+        ({"covariance": 1e8 * np.eye(2)}, NotEstimable),
     ],
 )
 def test_what_cannot_be_attributed_is_refused(change: dict, error: type[Exception]) -> None:

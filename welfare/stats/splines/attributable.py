@@ -8,7 +8,7 @@ import numpy as np
 
 from welfare.errors import BadParameter, BadValue, NotEstimable
 from welfare.stats.splines.bands import square_root
-from welfare.stats.splines.lags import lag_matrix
+from welfare.stats.splines.lags import lag_matrix, whole_numbers
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def attributable(
     BadValue
         If a number is missing or infinite, a count negative, or the covariance not one.
     NotEstimable
-        If there are no events.
+        If there are no events, or the estimates are too uncertain to give any number.
 
     References
     ----------
@@ -101,6 +101,13 @@ def attributable(
     source = np.random.default_rng(seed)
     drawn = beta + source.standard_normal((draws, len(beta))) @ root.T
     simulated = _numbers(alike[together > 0], drawn, together[together > 0])
+    if not np.isfinite(simulated).all():
+        raise NotEstimable(
+            "the coefficients are so uncertain that the number attributable has no lower limit",
+            where="covariance",
+            spoiled="The interval would be infinite.",
+            todo="Check the fit: such errors come from columns that nearly repeat one another, or rows far outside it.",
+        )
     low, high = np.quantile(simulated, [(1 - level) / 2, (1 + level) / 2])
     by_row = -np.expm1(-rows @ beta)
     number, total = float(by_row @ events), float(events.sum())
@@ -145,12 +152,14 @@ def forward_counts(counts: np.ndarray, unit_codes: np.ndarray, times: np.ndarray
     ----------
     Gasparrini A, Leone M. BMC Medical Research Methodology 2014; 14: 55 (the forward perspective).
     """
-    return np.asarray(lag_matrix(counts, unit_codes, -np.asarray(times), lags).mean(axis=1))
+    backwards = -whole_numbers(times, "times")
+    return np.asarray(lag_matrix(counts, unit_codes, backwards, lags).mean(axis=1))
 
 
 def _numbers(alike: np.ndarray, drawn: np.ndarray, events: np.ndarray) -> np.ndarray:
     block = max(1, 4_000_000 // max(len(alike), 1))
-    parts = [-np.expm1(-drawn[at : at + block] @ alike.T) @ events for at in range(0, len(drawn), block)]
+    with np.errstate(over="ignore"):
+        parts = [-np.expm1(-drawn[at : at + block] @ alike.T) @ events for at in range(0, len(drawn), block)]
     return np.concatenate(parts)
 
 

@@ -52,11 +52,19 @@ class Family:
             return float(weights @ (outcome - mean) ** 2)
         parts = xlogy(outcome, outcome / mean)
         if self.theta:
-            whole = outcome + self.theta
-            parts = parts - whole * np.log(whole / (mean + self.theta))
+            # By log1p: with a large theta the ratio is 1 but for its last digits.
+            parts = parts - (outcome + self.theta) * np.log1p((outcome - mean) / (mean + self.theta))
         else:
             parts = parts - (outcome - mean)
         return float(2 * weights @ parts)
+
+    def rounding(self, outcome: np.ndarray, weights: np.ndarray) -> float:
+        """Return the deviance below which a fit with a scale is only rounding away from meeting every outcome."""
+        mean = float(weights @ outcome) / float(weights.sum())
+        spread = float(weights @ (outcome - mean) ** 2)
+        if self.counts:
+            return 1e-13 * spread / mean + 1e-14 * float(weights @ outcome)
+        return 1e-13 * spread + 1e-26 * float(weights @ outcome**2)
 
     def scores(self, outcome: np.ndarray, mean: np.ndarray) -> np.ndarray:
         """Return the derivative of each row's log likelihood by its linear predictor, times the scale."""
@@ -86,7 +94,7 @@ class Family:
 
         For quasi-Poisson it is the extended quasi-likelihood's.
         """
-        from scipy.special import gammaln, xlogy
+        from scipy.special import betaln, gammaln, xlogy
 
         if self.name == "gaussian":
             return float(np.sum(np.log(weights) - np.log(2 * np.pi * scale)) / 2)
@@ -94,9 +102,11 @@ class Family:
             return float(np.sum(np.log(weights) - np.log(scale)) / 2)
         if not self.theta:
             return float(weights @ (xlogy(outcome, outcome) - outcome - gammaln(outcome + 1)))
-        theta, whole = self.theta, outcome + self.theta
-        parts = xlogy(outcome, outcome) - whole * np.log(whole) + theta * np.log(theta)
-        return float(weights @ (parts + gammaln(whole) - gammaln(theta) - gammaln(outcome + 1)))
+        some = outcome > 0
+        y, theta = outcome[some], self.theta
+        # Rows without events add nothing; log1p and the beta function keep the digits of a large theta.
+        parts = -y * np.log1p(theta / y) - theta * np.log1p(y / theta) - betaln(theta, y) - np.log(y)
+        return float(weights[some] @ parts)
 
 
 def family_of(name: str, theta: float | None) -> Family:

@@ -42,7 +42,7 @@ def lag_matrix(values: np.ndarray, unit_codes: np.ndarray, times: np.ndarray, la
             todo="Give a whole number of periods, 0 or more.",
         )
     exposure = np.asarray(values, dtype=float)
-    units, periods = _whole(unit_codes, "unit_codes"), _whole(times, "times")
+    units, periods = whole_numbers(unit_codes, "unit_codes"), whole_numbers(times, "times")
     if not exposure.shape == units.shape == periods.shape == (exposure.size,):
         raise BadParameter(
             "values, unit_codes and times differ in length",
@@ -87,7 +87,25 @@ def _looked_up(exposure: np.ndarray, units: np.ndarray, periods: np.ndarray, lag
     return out
 
 
-def _whole(values: np.ndarray, name: str) -> np.ndarray:
+def whole_numbers(values: np.ndarray, name: str) -> np.ndarray:
+    """Return whole numbers as integers, refusing others.
+
+    Parameters
+    ----------
+    values : array of int or float, shape (n,)
+        Numbers of units or periods.
+    name : str
+        What to call them in the error.
+
+    Returns
+    -------
+    array of int, shape (n,)
+
+    Raises
+    ------
+    BadValue
+        If one is missing, infinite, fractional, or no number.
+    """
     given = np.asarray(values)
     if given.dtype.kind not in "iuf" or not (np.isfinite(given).all() and (given == np.floor(given)).all()):
         raise BadValue(

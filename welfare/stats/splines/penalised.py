@@ -8,7 +8,7 @@ import numpy as np
 
 from welfare.errors import BadParameter, BadValue, NotEstimable
 from welfare.stats.splines.families import Family, family_of
-from welfare.stats.splines.posed import Problem, pose, solved
+from welfare.stats.splines.posed import Problem, gram, pose, solved
 from welfare.stats.splines.reml import Settled, settle, smoothest
 
 
@@ -45,7 +45,8 @@ class PenalisedFit:
     deviance, pearson : float
         At the fit, before the scale.
     straight : bool
-        True if the data ask for a straight line: `smoothing` is then only the largest factor tried.
+        True if the data ask for no more than what is free of penalty, with `CubicRegression` a straight
+        line: `smoothing` is then only the largest factor tried.
     """
 
     coefficients: np.ndarray
@@ -115,7 +116,8 @@ def fit_penalised(
     BadValue
         If a value is missing or infinite, a count negative, or a weight not above 0.
     NotEstimable
-        If there are no events, too few rows, columns that repeat one another, or the fit does not settle.
+        If there are no events, too few rows, columns that repeat one another, an outcome
+        met exactly, or the fit does not settle.
 
     References
     ----------
@@ -144,7 +146,7 @@ def fit_penalised(
 def _finished(problem: Problem, settled: Settled, log_smoothing: float, straight: bool) -> PenalisedFit:
     family, mean = problem.family, settled.mean
     expected = problem.weights * family.expected_weights(mean)
-    information = problem.columns.T @ (problem.columns * expected[:, None])
+    information = gram(problem.columns, expected)
     inverse = solved(information + np.diag(np.exp(log_smoothing) * problem.price), np.eye(len(settled.gamma)))
     bread = problem.back @ inverse @ problem.back.T
     both = problem.back @ inverse @ information @ inverse @ problem.back.T

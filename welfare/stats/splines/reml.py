@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from welfare.stats.splines.posed import Problem, solved, unsettled
+from welfare.stats.splines.posed import Problem, faultless, gram, solved, unsettled
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Settled:
         Its derivative by the logarithm of the smoothing parameter.
     scale : float
         The one that maximises the restricted likelihood here; 1 where the family has none.
+    drift : array, shape (p,)
+        Derivative of the coordinates by the logarithm of the smoothing parameter.
     """
 
     gamma: np.ndarray
@@ -36,6 +38,7 @@ class Settled:
     score: float
     slope: float
     scale: float
+    drift: np.ndarray
 
 
 def settle(problem: Problem, log_smoothing: float, start: np.ndarray | None = None) -> Settled:
@@ -66,15 +69,18 @@ def settle(problem: Problem, log_smoothing: float, start: np.ndarray | None = No
         eta = problem.offset + problem.columns @ gamma
         mean = problem.family.mean(eta)
         weights = problem.weights * problem.family.observed_weights(problem.outcome, mean)
-        hessian = _gram(problem.columns, weights) + np.diag(price)
+        hessian = gram(problem.columns, weights) + np.diag(price)
         if last:
             return _scored(problem, log_smoothing, gamma, eta, mean, hessian)
         downhill = problem.columns.T @ (problem.weights * problem.family.scores(problem.outcome, mean)) - price * gamma
         step = solved(hessian, downhill)
         moved = problem.columns @ step
         # By the step, not the deviance: where an estimate runs to infinity the deviance settles and the step does not.
-        last = bool(np.abs(moved).max() <= 1e-7 * (1 + np.abs(eta).max()))
-        gamma = gamma + (1.0 if last else _shortened(problem, price, gamma, step, eta, moved)) * step
+        longest = float(np.abs(moved).max())
+        last = longest <= 1e-7 * (1 + float(np.abs(eta).max()))
+        # A step that moves no expected count by a tenth cannot overshoot.
+        share = 1.0 if longest < 0.1 else _shortened(problem, price, gamma, step, eta, moved)
+        gamma = gamma + share * step
     raise unsettled()
 
 
@@ -89,7 +95,7 @@ def _first(problem: Problem, price: np.ndarray) -> np.ndarray:
         mean = eta = outcome
     weights = problem.weights * problem.family.observed_weights(outcome, mean)
     target = weights * (eta - problem.offset) + problem.weights * problem.family.scores(outcome, mean)
-    return solved(_gram(problem.columns, weights) + np.diag(price), problem.columns.T @ target)
+    return solved(gram(problem.columns, weights) + np.diag(price), problem.columns.T @ target)
 
 
 def _shortened(
@@ -118,7 +124,10 @@ def _scored(
     family, price = problem.family, np.exp(log_smoothing) * problem.price
     free = int((problem.price == 0).sum())
     penalty = float(price @ gamma**2)
-    total = family.deviance(problem.outcome, mean, problem.weights) + penalty
+    deviance = family.deviance(problem.outcome, mean, problem.weights)
+    total = deviance + penalty
+    if family.scaled and deviance <= family.rounding(problem.outcome, problem.weights):
+        raise faultless()
     scale = total / (len(mean) - free) if family.scaled else 1.0
     log_prior = (len(price) - free) * log_smoothing + problem.log_penalty
     score = (
@@ -129,12 +138,11 @@ def _scored(
     )
     inverse = solved(hessian, np.eye(len(price)))
     slope = penalty / (2 * scale) + (inverse.diagonal() @ price - (len(price) - free)) / 2
+    drift = inverse @ (-price * gamma)
     if family.counts:
-        drift = problem.columns @ (inverse @ (-price * gamma))
-        bent = problem.weights * family.weight_slopes(problem.outcome, mean) * drift
-        leverage = np.einsum("ij,ij->i", problem.columns @ inverse, problem.columns)
-        slope += bent @ leverage / 2
-    return Settled(gamma, eta, mean, hessian, float(score), float(slope), float(scale))
+        bent = problem.weights * family.weight_slopes(problem.outcome, mean) * (problem.columns @ drift)
+        slope += float(np.sum(inverse * gram(problem.columns, bent))) / 2
+    return Settled(gamma, eta, mean, hessian, float(score), float(slope), float(scale), drift)
 
 
 def smoothest(problem: Problem) -> tuple[float, Settled, bool]:
@@ -163,17 +171,17 @@ def smoothest(problem: Problem) -> tuple[float, Settled, bool]:
     from scipy.optimize import brentq
 
     near = _balance(problem)
-    latest = settle(problem, near)
-    known = {near: latest}
-    sizes = np.linalg.eigvalsh(latest.hessian - np.diag(np.exp(near) * problem.price))
+    known = {near: settle(problem, near)}
+    sizes = np.linalg.eigvalsh(known[near].hessian - np.diag(np.exp(near) * problem.price))
     costly = problem.price[problem.price > 0]
     low = float(np.log(1e-8 * max(sizes[0], 1e-12 * sizes[-1]) / costly[-1]))
     high = float(np.log(1e7 * sizes[-1] / costly[0]))
 
     def at(log_smoothing: float) -> Settled:
-        nonlocal latest
         if log_smoothing not in known:
-            latest = known[log_smoothing] = settle(problem, log_smoothing, latest.gamma)
+            beside = min(known, key=lambda other: abs(other - log_smoothing))
+            start = known[beside].gamma + np.clip(log_smoothing - beside, -1, 1) * known[beside].drift
+            known[log_smoothing] = settle(problem, log_smoothing, start)
         return known[log_smoothing]
 
     near = float(np.clip(near, low, high))
@@ -196,7 +204,3 @@ def _balance(problem: Problem) -> float:
     """Return the smoothness at which data and penalty weigh about alike."""
     mean = problem.weights * problem.family.expected_weights(np.maximum(problem.outcome, 0.1))
     return float(np.log(mean.mean() / np.median(problem.price[problem.price > 0])))
-
-
-def _gram(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.asarray(columns.T @ (columns * weights[:, None]))
