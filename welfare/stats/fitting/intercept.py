@@ -80,7 +80,9 @@ def _with_intercept(rows: SortedRows, plain: Found | None, nodes: int) -> Found:
     slope, bend = without.slopes_in_variance(plain.parameters)
     likelihood = MarginalLikelihood(rows, nodes, with_sd=True)
     fit = None
-    for variance in (np.clip(slope / bend, 0.01, 4.0), 1.0):
+    # One step of scoring from no variance; where that leads below 0, what chance alone would make of it.
+    first = slope / bend if slope > 0 else 1 / np.sqrt(bend)
+    for variance in (np.clip(first, 1e-12, 4.0), 1.0):
         start = np.append(plain.parameters, np.log(variance) / 2)
         fit = fit or maximise(likelihood, start, likelihood.information_guess(start))
     if fit and likelihood(fit[0])[0] > without(plain.parameters)[0] + _NO_GAIN:

@@ -9,7 +9,7 @@ import numpy as np
 Likelihood = Callable[[np.ndarray], tuple[float, np.ndarray]]
 Slope = Callable[[np.ndarray], np.ndarray]
 Curvature = Callable[[np.ndarray], np.ndarray]
-_STEP = 1e-3  # in standard errors, for differences of exact slopes: curvature to about 1e-8
+_STEP = 1e-4  # in standard errors, for differences of exact slopes: curvature to about 1e-7
 _SETTLED = 1e-11  # Newton decrement: twice what the log likelihood could still gain
 _NEAR = 1e-6  # standard errors between an estimate and where the curvature reported with it was taken
 
