@@ -199,18 +199,33 @@ def test_p_values_and_intervals_say_the_same(case: tuple, level: float, method: 
         assert (difference["low"] < 0 < difference["high"]) == (row["low"] < 1 < row["high"])
 
 
-def test_exact_intervals_of_a_ratio_cover_at_least_their_level() -> None:
-    """All pairs of counts that matter, with their Poisson probabilities: covered at least 95 times in a hundred."""
-    counts = np.arange(0, 45)
-    a, b = (side.ravel() for side in np.meshgrid(counts, counts))
-    for first, second in ((4.0, 9.0), (1.5, 1.5), (12.0, 2.0)):
-        one = np.ones(len(a))
-        found = rate_ratio(a[1:], one[1:], b[1:], one[1:]).table
-        within = np.append(True, (found["low"] <= first / second) & (first / second <= found["high"]))
-        chance = np.exp(a * math.log(first) - first + b * math.log(second) - second)
-        chance /= np.array([math.factorial(int(n)) for n in a], dtype=float)
-        chance /= np.array([math.factorial(int(n)) for n in b], dtype=float)
-        assert 0.95 <= chance[within].sum() <= 1
+def coverage(make, method: str, column: str, means: tuple[float, float], exposures: tuple[float, float]) -> float:
+    """Add up the Poisson probabilities of all pairs of counts whose interval holds the truth; none and none do, save by Wald."""
+    counts = np.arange(0, 60)
+    a, b = (side.ravel()[1:] for side in np.meshgrid(counts, counts))
+    table = make(a, np.full(len(a), exposures[0]), b, np.full(len(b), exposures[1]), method=method).table
+    rates = means[0] / exposures[0], means[1] / exposures[1]
+    truth = rates[0] / rates[1] if column == "ratio" else rates[0] - rates[1]
+    log_factorial = np.array([math.lgamma(n + 1) for n in counts])
+    chance = np.exp(a * math.log(means[0]) + b * math.log(means[1]) - sum(means) - log_factorial[a] - log_factorial[b])
+    without = 0.0 if method == "wald" else math.exp(-sum(means))
+    return without + float(chance[(table["low"] <= truth) & (truth <= table["high"])].sum())
+
+
+@pytest.mark.parametrize("means", [(4.0, 9.0), (1.5, 1.5), (12.0, 2.0), (0.5, 2.0)])
+def test_exact_intervals_of_a_ratio_cover_at_least_their_level(means: tuple[float, float]) -> None:
+    assert 0.95 <= coverage(rate_ratio, "exact", "ratio", means, (1.0, 3.0)) <= 1
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 1, 2])
+@pytest.mark.parametrize("exposure", [1.0, 5.0])
+def test_score_intervals_of_a_difference_cover_about_their_level_where_wald_does_not(share, exposure) -> None:
+    """What the page on rates says of two events expected on the reference side, and of five and more."""
+    for mean, least, most in ((2, 0.94, 0.99), (5, 0.94, 0.965), (20, 0.948, 0.952)):
+        found = coverage(rate_difference, "score", "difference", (mean * share, mean), (exposure, 1.0))
+        assert least <= round(found, 3) <= most
+    if exposure == 5:
+        assert coverage(rate_difference, "wald", "difference", (2 * share, 2), (exposure, 1.0)) < 0.87
 
 
 def test_without_events_on_a_side_limits_are_zero_or_infinite() -> None:
@@ -259,6 +274,8 @@ def test_rows_without_a_comparison_are_dropped_with_the_reason() -> None:
         (lambda: rate_ratio(-1, 1, 1, 1), BadValue, "events is -1"),
         (lambda: rate_ratio(1, 1, 1.5, 1), BadValue, "events_reference is 1.5"),
         (lambda: rate_ratio(1, math.inf, 1, 1), BadValue, "infinite"),
+        (lambda: rate_difference(1, 1, 1, 1e200), BadValue, r"exposure_reference is 1e\+200"),
+        (lambda: rate_ratio(1, 1e-300, 1, 1), BadValue, "exposure is 1e-300"),
         (lambda: rate_ratio([1, 2], [1, 2], 1, 1), BadParameter, "differ in length"),
         (lambda: rate_ratio(1, 1, 1, 1, method="fisher"), BadParameter, "fisher"),
         (lambda: rate_ratio(1, 1, 1, 1, level=95), BadParameter, "not between 0 and 1"),

@@ -123,7 +123,7 @@ def rate_ratio(
         Given the total, the events of one side are binomial. "exact" carries the limits of Clopper and Pearson for
         that share over to the ratio (covers at least `level`), "midp" its mid-P limits (covers `level` on average),
         "score" Wilson's: for two Poisson counts these are also the limits of the unconditional score test. "wald"
-        takes the logarithm of the ratio as normal, which few events spoil.
+        takes the logarithm of the ratio as normal: too wide for few events, and empty words for none on a side.
     level : float
         Coverage of the intervals, between 0 and 1.
 

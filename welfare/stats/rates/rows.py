@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from welfare.errors import NoDenominator, NotEstimable
+from welfare.errors import BadValue, NoDenominator, NotEstimable
 from welfare.stats.inputs import common_labels, numbers, whole_counts
+
+_LARGEST = 1e50
 
 
 def side_by_side(**columns: Any) -> pd.DataFrame:
@@ -29,7 +31,8 @@ def side_by_side(**columns: Any) -> pd.DataFrame:
     BadParameter
         If lengths or labels differ.
     BadValue
-        If a count is negative or not whole, or a value is infinite or not a number.
+        If a count is negative or not whole, a value is infinite or not a number, or an exposure so large or small
+        that intervals could not be reckoned.
     """
     if all(np.ndim(column) == 0 for column in columns.values()):
         columns = {name: [value] for name, value in columns.items()}
@@ -38,7 +41,20 @@ def side_by_side(**columns: Any) -> pd.DataFrame:
     for name in columns:
         if name.startswith(("events", "trials")):
             whole_counts(rows[name].to_numpy(), name, labels)
+        else:
+            _refuse_beyond_reckoning(rows[name].to_numpy(), name)
     return rows
+
+
+def _refuse_beyond_reckoning(exposure: np.ndarray, name: str) -> None:
+    wrong = (exposure > _LARGEST) | ((exposure > 0) & (exposure < 1 / _LARGEST))
+    if wrong.any():
+        raise BadValue(
+            f"{name} is {exposure[wrong][0]:g} ({int(wrong.sum()):,} such rows)",
+            where=name,
+            spoiled="Its square cannot be written as a computer's number; the interval would be of rounding errors.",
+            todo="Give the exposure in a unit of which there are not so many, or so few.",
+        )
 
 
 def why_unusable(rows: pd.DataFrame) -> np.ndarray:

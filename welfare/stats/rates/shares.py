@@ -125,7 +125,10 @@ def _midp_low(events: np.ndarray, others: np.ndarray, tail: float) -> tuple[np.n
     share[only], rest[only] = np.exp(power), -np.expm1(power)
     both = (events > 0) & (others > 0)
     if both.any():
-        share[both], rest[both] = _midp_root(events[both], others[both], tail)
+        # Rows often repeat the same few counts, and each root takes a search.
+        pairs, places = np.unique([events[both], others[both]], axis=1, return_inverse=True)
+        root = _midp_root(pairs[0], pairs[1], tail)
+        share[both], rest[both] = (side[places] for side in root)
     return share, rest
 
 
