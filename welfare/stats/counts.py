@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from welfare.errors import NotEstimable, WelfareError
+from welfare.errors import BadParameter, NotEstimable, WelfareError
 from welfare.schema.results import Result, simulated_words
 from welfare.stats.design.build import Design
 from welfare.stats.diagnostics import diagnose
+from welfare.stats.effects import AttributableEvents, Prediction, attributed, predicted, ratio_between
 from welfare.stats.estimates import Estimates, estimate
 from welfare.stats.influence import Influence, most_influential
 from welfare.stats.question import Question, as_question
@@ -64,6 +65,7 @@ class CountModel(Result):
     degrees: float
     random_sd: float | None
     _checks: pd.DataFrame = field(repr=False)
+    _found: Estimates = field(repr=False)
     # What a refit needs: the question, the columns it used of the frame, and whom to leave out.
     _question: Question = field(repr=False)
     _source: pd.DataFrame = field(repr=False)
@@ -105,6 +107,107 @@ class CountModel(Result):
                 spoiled=f"What would be found without {self._most.name} stays unknown.",
                 todo="Rest no finding on it alone; use fewer terms, or join levels.",
             ) from failure
+
+    def rate_ratio(
+        self, condition: str, *, per: float | None = None, at: Any = None, reference: Any = None
+    ) -> dict[str, float]:
+        """Return the ratio of rates between two values of a condition, everything else held fixed.
+
+        Parameters
+        ----------
+        condition : str
+            A column that the terms name.
+        per : float, optional
+            So many units more of a condition that enters as a straight line; give this, or `at` and `reference`.
+        at, reference : number or label, optional
+            The two values, of a curve or a factor.
+
+        Returns
+        -------
+        dict
+            ratio, low, high (95%); of odds with ``family="fractional"``.
+
+        Raises
+        ------
+        BadParameter
+            If neither is given, no term names the condition, a level is unknown, or the ratio differs between rows.
+        """
+        if (per is None) == (at is None or reference is None):
+            raise BadParameter(
+                "a ratio is between two values of a condition",
+                where="CountModel.rate_ratio",
+                spoiled="It would compare with a value that nobody chose.",
+                todo="Give per=, or at= and reference=.",
+            )
+        if per is None:
+            return ratio_between(self._found, condition, at, reference)
+        start, step = (float(self._source[condition].mean()) if condition in self._source else 0.0), float(per)
+        once = ratio_between(self._found, condition, start + step, start)
+        twice = ratio_between(self._found, condition, start + 2 * step, start + step)
+        if abs(once["ratio"] - twice["ratio"]) > 1e-8 * once["ratio"]:
+            raise BadParameter(
+                f"{condition} does not enter as a straight line, so its ratio depends on where one starts",
+                where="CountModel.rate_ratio(per=)",
+                spoiled="One number would stand for a curve.",
+                todo="Give at= and reference=.",
+            )
+        return once
+
+    def predict(self, df: pd.DataFrame | None = None) -> Prediction:
+        """Return the counts that the model expects, over each row's own exposure.
+
+        Parameters
+        ----------
+        df : DataFrame, optional
+            Rows with the columns that the terms name, the exposure and the fixed effects; those used by default.
+
+        Returns
+        -------
+        Prediction
+            Rows of a level that the fit does not know, or without an exposure, are dropped with the reason. With fixed
+            effects there is no interval; with a random intercept it is the mean over all groups there could be.
+
+        Raises
+        ------
+        NoDenominator
+            If the model has an exposure and the frame lacks its column.
+        BadParameter
+            If another column is missing.
+        """
+        design = self._found.design
+        return predicted(self._question, self._found, design.source.iloc[design.places] if df is None else df)
+
+    def attributable(self, condition: str, *, reference: Any, draws: int = 5_000, seed: int = 0) -> AttributableEvents:
+        """Count the events attributable to a condition being where it was, and not at a reference.
+
+        Parameters
+        ----------
+        condition : str
+            A column that the terms name.
+        reference : number or label
+            What it is compared with.
+        draws : int
+            For the interval.
+        seed : int
+            Of the draws.
+
+        Returns
+        -------
+        AttributableEvents
+            Sum over rows of events x (1 - 1/ratio), negative where the condition was better than the reference.
+
+        References
+        ----------
+        Gasparrini A, Leone M. BMC Medical Research Methodology 2014; 14: 55.
+        """
+        if self.family == "fractional":
+            raise BadParameter(
+                "the ratios of shares are of odds",
+                where="CountModel.attributable",
+                spoiled="Ratios of odds overstate how many events are attributable.",
+                todo="Use counts with an exposure and family='poisson'.",
+            )
+        return attributed(self._found, condition, reference, draws, seed)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the ratios with their intervals, the intercept left out.
@@ -258,6 +361,7 @@ def _answer(question: Question, df: pd.DataFrame, *, left_out: tuple[Influence, 
         degrees=float(covariance.degrees.min()),
         random_sd=None if found.intercept is None else found.intercept.sd,
         _checks=checks,
+        _found=found,
         _question=question,
         _source=design.source,
         _most=most,

@@ -89,7 +89,7 @@ def estimate(question: Question, df: pd.DataFrame) -> Estimates:
         df,
         exposure=question.exposure,
         clusters=question.cluster,
-        also=() if question.random is None else (question.random,),
+        also=question.also if question.random is None else (*question.also, question.random),
         upper=1.0 if question.family == "fractional" else None,
     )
     whole = bool((design.counts == np.floor(design.counts)).all())

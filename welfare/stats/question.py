@@ -21,7 +21,10 @@ _SAME = {"nb2": "negative_binomial", "quasi_poisson": "quasipoisson"}
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a frame; the fields are the parameters of :func:`welfare.stats.counts.count_model`."""
+    """What is asked of a frame; the fields are the parameters of :func:`welfare.stats.counts.count_model`.
+
+    `also` names further columns without which a row cannot be used.
+    """
 
     formula: str
     exposure: str | None
@@ -32,6 +35,7 @@ class Question:
     nodes: int = 1
     bootstrap: tuple[str, int] | None = None
     seed: int = 0
+    also: tuple[str, ...] = ()
 
 
 def as_question(

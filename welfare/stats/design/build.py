@@ -46,6 +46,8 @@ class Design:
     ----------
     formula : Formula
         As read.
+    matrices : Matrices
+        With what makes the same columns of other rows.
     counts : array of float, shape (n,)
         The outcome.
     terms : DataFrame, n rows by k columns
@@ -75,6 +77,7 @@ class Design:
     """
 
     formula: Formula
+    matrices: Matrices
     counts: np.ndarray
     terms: pd.DataFrame
     columns: Columns
@@ -155,6 +158,7 @@ def build_design(
     labels = df.index[places]
     return Design(
         formula=formula,
+        matrices=built,
         counts=built.outcome,
         terms=built.terms.set_axis(labels, axis=0),
         columns=columns.orthogonal(),

@@ -30,7 +30,7 @@ class Formula:
     text : str
         As given.
     parsed : object
-        Outcome and terms, as formulaic has them; without an intercept where fixed effects take its place.
+        Outcome and terms, as formulaic has them.
     outcome : str
         The left side.
     effects : tuple of tuple of str
@@ -72,7 +72,7 @@ def read_formula(text: str, df: pd.DataFrame) -> Formula:
     if "|" in after:
         raise _unreadable(text, "it has more than one '|'")
     effects = _effects(text, after, df) if bar else ()
-    parsed = _parsed(text, main, without_intercept=bool(bar))
+    parsed = _parsed(text, main, beside_effects=bool(bar))
     for factor in _factors(parsed):
         _refuse_code(text, factor)
     named = _named(text, main, parsed, df) | {name for effect in effects for name in effect}
@@ -80,12 +80,13 @@ def read_formula(text: str, df: pd.DataFrame) -> Formula:
     return Formula(text, parsed, str(parsed.lhs), effects, columns)
 
 
-def _parsed(text: str, main: str, *, without_intercept: bool) -> Any:
+def _parsed(text: str, main: str, *, beside_effects: bool) -> Any:
     from formulaic import Formula as Parser
     from formulaic.errors import FormulaicError
 
     try:
-        parsed = Parser(f"{main} - 1" if without_intercept else main)
+        # Beside fixed effects too factors are compared with a level: the constant's column is taken away afterwards.
+        parsed = Parser(f"{main} + 1" if beside_effects else main)
     except (FormulaicError, AttributeError, TypeError, SyntaxError) as failure:
         raise unreadable(text, failure) from None
     if not hasattr(parsed, "lhs") or len(parsed.lhs) != 1:

@@ -24,11 +24,14 @@ class CodedFactor:
 
     Attributes
     ----------
+    column : str
+        Of the frame.
     factor : Factor
     names : list of str
         Of its columns.
     """
 
+    column: str
     factor: Factor
     names: list[str]
 
@@ -47,6 +50,8 @@ class Matrices:
         For each factor of the formula its levels, the one compared with first.
     empty_terms : list of str
         Terms without a column, since they take one value only.
+    spec : object
+        With which formulaic makes the same columns of other rows.
     """
 
     outcome: np.ndarray
@@ -54,6 +59,7 @@ class Matrices:
     coded: list[CodedFactor]
     levels: dict[str, list[Any]]
     empty_terms: list[str]
+    spec: Any
 
     @property
     def names(self) -> list[str]:
@@ -103,7 +109,7 @@ def build_matrices(formula: Formula, rows: pd.DataFrame, reasons: np.ndarray) ->
             spec = both.rhs.model_spec
             levels |= {str(factor): _base_first(state) for factor, state in spec.factor_contrasts.items()}
             empty = [str(term) for term, places in spec.term_indices.items() if not places]
-            return Matrices(outcome.to_numpy(), terms, coded, levels, empty)
+            return Matrices(outcome.to_numpy(), terms, coded, levels, empty, spec)
         names, cells = [outcome.name, *terms.columns], np.column_stack([outcome, terms])
         for at in np.flatnonzero(~finite).tolist():
             reasons[terms.index[at]] = f"not a finite number: {names[int(np.argmin(np.isfinite(cells[at])))]}"
@@ -158,7 +164,7 @@ def _coded_apart(formula: Formula, kept: pd.DataFrame) -> tuple[Any, list[CodedF
         found = list(categories.categories)
         levels[str(term)] = found
         names = [f"{term}[T.{level}]" for level in found[1:]]
-        coded.append(CodedFactor(Factor(categories.codes.astype(np.int64) - 1, len(found) - 1), names))
+        coded.append(CodedFactor(column, Factor(categories.codes.astype(np.int64) - 1, len(found) - 1), names))
     if not coded:
         return formula.parsed, coded, levels
     return Parser(lhs=formula.parsed.lhs, rhs=rest), coded, levels
