@@ -200,7 +200,7 @@ def test_p_values_and_intervals_say_the_same(case: tuple, level: float, method: 
 
 
 def coverage(make, method: str, column: str, means: tuple[float, float], exposures: tuple[float, float]) -> float:
-    """Add up the Poisson probabilities of all pairs of counts whose interval holds the truth; none and none do, save by Wald."""
+    """Add up the Poisson probabilities of all pairs of counts whose interval holds it; (0, 0) does, save by Wald."""
     counts = np.arange(0, 60)
     a, b = (side.ravel()[1:] for side in np.meshgrid(counts, counts))
     table = make(a, np.full(len(a), exposures[0]), b, np.full(len(b), exposures[1]), method=method).table
