@@ -43,10 +43,12 @@ def farm_columns(farms: pd.DataFrame) -> np.ndarray:
     return np.column_stack([np.ones(len(farms)), farms["heat"], cubic_regression(density, 12).basis(density)])
 
 
-def farm_fit(farms: pd.DataFrame, outcome: str = "deaths", heat: bool = True, **options: object) -> PenalisedFit:
+def farm_fit(
+    farms: pd.DataFrame, outcome: str = "deaths", *, constant: bool = True, heat: bool = True, **options: object
+) -> PenalisedFit:
     density = farms["density"].to_numpy()
     spline = cubic_regression(density, 12)
-    parametric = np.column_stack([np.ones(len(farms)), farms["heat"]])[:, : 2 if heat else 1]
+    parametric = farm_columns(farms)[:, :2][:, [constant, heat]]
     log_exposure = np.log(farms["at_risk"].to_numpy())
     counts = farms[outcome].to_numpy()
     return fit_penalised(counts, parametric, spline.basis(density), spline.penalty, log_exposure, **options)  # type: ignore[arg-type]
@@ -107,6 +109,54 @@ def test_fits_agree_with_mgcv(
     if model not in ("mcycle", "weighted"):  # mgcv's sandwich takes no notice of prior weights
         sandwich = np.sqrt(np.diag(robust_covariance(fit, farm_columns(farms))))
         assert sandwich == pytest.approx(each["se_sandwich"].to_numpy(), rel=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "tolerance"),
+    [
+        ("owners_poisson", {"family": "poisson"}, GIVEN),
+        ("owners_quasi_poisson", {"family": "quasi_poisson"}, CHOSEN),
+        ("owners_negative_binomial", {"family": "negative_binomial", "theta": 3.5}, CHOSEN),
+        ("owners_gaussian", {"family": "gaussian"}, CHOSEN),
+    ],
+)
+def test_absorbed_groups_are_as_columns_for_them_in_mgcv(
+    model: str, options: dict, tolerance: float, farms: pd.DataFrame
+) -> None:
+    row = referee("models").set_index("model").loc[model]
+    each = referee("coefficients").query("model == @model").iloc[-12:]
+    if model in ("owners_negative_binomial", "owners_gaussian"):
+        options = options | {"weights": farms["weight"].to_numpy()}
+    fit = farm_fit(farms, constant=False, groups=farms["owner"].to_numpy(), **options)
+    assert fit.reml == pytest.approx(row["reml"], rel=1e-9)
+    assert fit.total_edf == pytest.approx(row["edf"], rel=tolerance)
+    assert fit.scale == pytest.approx(row["scale"], rel=tolerance)
+    assert fit.smoothing == pytest.approx(row["smoothing"], rel=tolerance)
+    bayesian, frequentist = np.sqrt(np.diag(fit.bayesian)), np.sqrt(np.diag(fit.frequentist))
+    apart = (fit.coefficients - each["estimate"].to_numpy()) / bayesian
+    assert apart == pytest.approx(np.zeros(12), abs=tolerance)
+    assert bayesian == pytest.approx(each["se_bayesian"].to_numpy(), rel=tolerance)
+    assert frequentist == pytest.approx(each["se_frequentist"].to_numpy(), rel=tolerance)
+    assert fit.edf == pytest.approx(each["edf"].to_numpy(), rel=tolerance)
+    if "weights" not in options:
+        columns = farm_columns(farms)[:, 1:]
+        sandwich = np.sqrt(np.diag(robust_covariance(fit, columns, groups=farms["owner"].to_numpy())))
+        assert sandwich == pytest.approx(each["se_sandwich"].to_numpy(), rel=tolerance)
+
+
+def test_groups_without_events_or_labels_and_columns_within_none_are_refused(farms: pd.DataFrame) -> None:
+    owner = farms["owner"].to_numpy()
+    with pytest.raises(NotEstimable, match="2 groups have no event"):
+        farm_fit(farms.assign(deaths=np.where(owner < 2, 0, farms["deaths"])), constant=False, groups=owner)
+    with pytest.raises(NotEstimable, match="repeats"):
+        farm_fit(farms, groups=owner)
+    with pytest.raises(NotEstimable, match="repeats"):
+        farm_fit(farms.assign(heat=owner), constant=False, groups=owner)
+    with pytest.raises(NotEstimable, match="rows cannot carry"):
+        farm_fit(farms.assign(deaths=1), constant=False, groups=np.arange(len(farms)))
+    for labels in (owner[1:], np.where(owner == 3, np.nan, owner)):
+        with pytest.raises(BadParameter):
+            farm_fit(farms, constant=False, groups=labels)
 
 
 def test_clustered_errors_follow_their_definition(farms: pd.DataFrame) -> None:

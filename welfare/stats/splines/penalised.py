@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from welfare.errors import BadParameter, BadValue, NotEstimable
+from welfare.stats.splines.absorbed import Absorbed, absorbed
 from welfare.stats.splines.families import Family, family_of
-from welfare.stats.splines.posed import Problem, gram, pose, solved
+from welfare.stats.splines.newton import curvature
+from welfare.stats.splines.posed import Problem, pose, solved
 from welfare.stats.splines.reml import Settled, settle, smoothest
 
 
@@ -25,7 +27,9 @@ class PenalisedFit:
     frequentist : array, shape (q + m, q + m)
         Covariance over repeated samples at this smoothness.
     edf : array, shape (q + m,)
-        Effective degrees of freedom of each coefficient; their sum is the model's.
+        Effective degrees of freedom of each coefficient.
+    total_edf : float
+        Their sum, and one for each absorbed group.
     smoothing : float
         Factor of the penalty as given.
     reml : float
@@ -39,6 +43,8 @@ class PenalisedFit:
         Expected outcome.
     scores : array, shape (n,)
         Derivative of each row's log likelihood by its linear predictor, times the scale and the row's weight.
+    working : array, shape (n,)
+        What each row adds to the expected information.
     bread : array, shape (q + m, q + m)
         Inverse of the penalised expected information before the scale; with sums of scores by cluster it
         makes a robust covariance.
@@ -53,12 +59,14 @@ class PenalisedFit:
     bayesian: np.ndarray
     frequentist: np.ndarray
     edf: np.ndarray
+    total_edf: float
     smoothing: float
     reml: float
     scale: float
     scale_reml: float
     expected: np.ndarray
     scores: np.ndarray
+    working: np.ndarray
     bread: np.ndarray
     deviance: float
     pearson: float
@@ -75,6 +83,7 @@ def fit_penalised(
     family: str = "poisson",
     theta: float | None = None,
     weights: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
     smoothing: float | None = None,
 ) -> PenalisedFit:
     """Fit a curve with the smoothness that restricted maximum likelihood chooses.
@@ -102,6 +111,9 @@ def fit_penalised(
         Negative binomial: variance = mean + mean^2 / theta, taken as known.
     weights : array of float, shape (n,), or None
         Prior weight of each row, above 0: what it adds to the log likelihood is multiplied by it.
+    groups : array, shape (n,), or None
+        Labels of groups that each have a constant of their own, absorbed rather than estimated: the fit
+        is that with a column for each group and none for the constant.
     smoothing : float or None
         Factor of the penalty; None to have it chosen.
 
@@ -126,10 +138,11 @@ def fit_penalised(
     """
     chosen = family_of(family, theta)
     y, fixed, curve, price, offset, rows = _checked(outcome, parametric, smooth, penalty, log_exposure, weights)
-    _refuse_hopeless(y, fixed.shape[1] + curve.shape[1], chosen)
-    problem = pose(y, fixed, curve, price, offset, rows, chosen)
+    within = None if groups is None else _grouped(y, np.asarray(groups), chosen)
+    _refuse_hopeless(y, fixed.shape[1] + curve.shape[1] + (within.many if within else 0), chosen)
+    problem = pose(y, fixed, curve, price, offset, rows, chosen, within)
     if smoothing is None:
-        log_smoothing, settled, straight = smoothest(problem)
+        settled, straight = smoothest(problem)
     else:
         if not 0 < smoothing < np.inf:
             raise BadParameter(
@@ -138,32 +151,35 @@ def fit_penalised(
                 spoiled="The penalty would vanish, or be all there is.",
                 todo="Give a number above 0, or None to have it chosen.",
             )
-        log_smoothing, straight = float(np.log(smoothing)), False
-        settled = settle(problem, log_smoothing)
-    return _finished(problem, settled, log_smoothing, straight)
+        settled, straight = settle(problem, float(np.log(smoothing))), False
+    return _finished(problem, settled, straight)
 
 
-def _finished(problem: Problem, settled: Settled, log_smoothing: float, straight: bool) -> PenalisedFit:
-    family, mean = problem.family, settled.mean
-    expected = problem.weights * family.expected_weights(mean)
-    information = gram(problem.columns, expected)
-    inverse = solved(information + np.diag(np.exp(log_smoothing) * problem.price), np.eye(len(settled.gamma)))
+def _finished(problem: Problem, settled: Settled, straight: bool) -> PenalisedFit:
+    family, mean = problem.family, settled.rest.mean
+    working = problem.weights * family.expected_weights(mean)
+    information = curvature(problem, working).within
+    price = np.exp(settled.log_smoothing) * problem.price
+    inverse = solved(information + np.diag(price), np.eye(len(price)))
     bread = problem.back @ inverse @ problem.back.T
     both = problem.back @ inverse @ information @ inverse @ problem.back.T
     edf = np.einsum("ij,ji->i", problem.back @ inverse @ information, np.linalg.inv(problem.back))
+    total_edf = float(edf.sum()) + (problem.groups.many if problem.groups else 0)
     pearson = float(problem.weights @ ((problem.outcome - mean) ** 2 / family.variance(mean)))
-    scale = pearson / (len(mean) - edf.sum()) if family.scaled else 1.0
+    scale = pearson / (len(mean) - total_edf) if family.scaled else 1.0
     return PenalisedFit(
-        coefficients=problem.back @ settled.gamma,
+        coefficients=problem.back @ settled.rest.gamma,
         bayesian=scale * (bread + bread.T) / 2,
         frequentist=scale * (both + both.T) / 2,
         edf=edf,
-        smoothing=float(np.exp(log_smoothing)),
+        total_edf=total_edf,
+        smoothing=float(np.exp(settled.log_smoothing)),
         reml=settled.score,
         scale=float(scale),
         scale_reml=settled.scale,
         expected=mean,
         scores=problem.weights * family.scores(problem.outcome, mean),
+        working=working,
         bread=(bread + bread.T) / 2,
         deviance=family.deviance(problem.outcome, mean, problem.weights),
         pearson=pearson,
@@ -214,6 +230,22 @@ def _refuse_penalty(penalty: np.ndarray, m: int) -> None:
             spoiled="A rough curve would be rewarded.",
             todo="Use the penalty that came with the basis.",
         )
+
+
+def _grouped(outcome: np.ndarray, groups: np.ndarray, family: Family) -> Absorbed:
+    missing = groups != groups
+    if groups.shape != outcome.shape or np.any(missing):
+        raise BadParameter(
+            "the groups are not one label per row",
+            where="groups",
+            spoiled="One row's group would be used for another row.",
+            todo="Give a label for every row, and leave out rows without one.",
+        )
+    within = absorbed(groups)
+    empty = int((within.sums(outcome) == 0).sum()) if family.counts else 0
+    if empty:
+        raise _hopeless(f"{empty:,} groups have no event", "Leave their rows out, and say so: they tell nothing here.")
+    return within
 
 
 def _refuse_hopeless(outcome: np.ndarray, k: int, family: Family) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from welfare.errors import NotEstimable
+from welfare.stats.splines.absorbed import Absorbed
 from welfare.stats.splines.families import Family
 
 
@@ -30,6 +31,8 @@ class Problem:
         Logarithm of the squared determinant that leads back to the model's own columns.
     log_penalty : float
         Logarithm of the product of the penalty's eigenvalues above 0.
+    groups : Absorbed or None
+        Groups that each have a constant of their own beside the columns.
     """
 
     outcome: np.ndarray
@@ -41,6 +44,7 @@ class Problem:
     family: Family
     log_size: float
     log_penalty: float
+    groups: Absorbed | None
 
 
 def pose(
@@ -51,6 +55,7 @@ def pose(
     offset: np.ndarray,
     weights: np.ndarray,
     family: Family,
+    groups: Absorbed | None = None,
 ) -> Problem:
     """Turn a model into coordinates in which any smoothness can be fitted without loss of digits.
 
@@ -66,6 +71,8 @@ def pose(
         Symmetric, no eigenvalue below 0.
     family : Family
         Distribution and link.
+    groups : Absorbed or None
+        Groups that each have a constant of their own.
 
     Returns
     -------
@@ -74,10 +81,15 @@ def pose(
     Raises
     ------
     NotEstimable
-        If a column repeats a combination of others.
+        If a column repeats a combination of others, or of the groups' constants.
     """
     columns = np.column_stack([parametric, smooth])
     lengths = np.linalg.norm(columns, axis=0)
+    if groups is not None:
+        # Less the means within groups: their constants absorb what is taken away.
+        columns, before = groups.less_means(columns, np.ones(len(columns))), lengths
+        lengths = np.linalg.norm(columns, axis=0)
+        lengths[lengths < 1e-11 * before] = 0.0
     if (lengths == 0).any():
         raise _repeated()
     orthonormal, triangle = _orthonormal(columns / lengths)
@@ -102,6 +114,7 @@ def pose(
         family=family,
         log_size=2 * float(np.log(np.abs(np.diag(triangle))).sum() + np.log(lengths).sum()),
         log_penalty=float(np.log(own[costly]).sum()),
+        groups=groups,
     )
 
 
@@ -124,7 +137,7 @@ def _repeated() -> NotEstimable:
         "a column repeats a combination of the others",
         where="parametric",
         spoiled="Its coefficient and theirs could be anything.",
-        todo="Leave it out; the curve's columns must not span a constant where the model has one.",
+        todo="Leave it out; neither columns nor curve may span a constant where the model or its groups have one.",
     )
 
 

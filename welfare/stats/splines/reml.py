@@ -1,4 +1,4 @@
-"""Penalised likelihood at a given smoothness, and the smoothness that restricted maximum likelihood chooses."""
+"""The smoothness that restricted maximum likelihood chooses."""
 
 from __future__ import annotations
 
@@ -6,43 +6,41 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from welfare.stats.splines.posed import Problem, faultless, gram, solved, unsettled
+from welfare.stats.splines.newton import Rest, rest
+from welfare.stats.splines.posed import Problem, faultless, gram, solved
 
 
 @dataclass(frozen=True)
 class Settled:
-    """A fit at one smoothness.
+    """A fit at one smoothness, and how good that smoothness is.
 
     Attributes
     ----------
-    gamma : array, shape (p,)
-        Coordinates.
-    eta, mean : array, shape (n,)
-        Linear predictor and expected outcome.
-    hessian : array, shape (p, p)
-        Of half the penalised deviance, by observed weights.
+    log_smoothing : float
+        Logarithm of the factor of the penalty.
+    rest : Rest
+        The fit.
     score : float
         Minus the Laplace-approximate log restricted likelihood.
     slope : float
         Its derivative by the logarithm of the smoothing parameter.
     scale : float
         The one that maximises the restricted likelihood here; 1 where the family has none.
-    drift : array, shape (p,)
-        Derivative of the coordinates by the logarithm of the smoothing parameter.
+    drift, eta_drift : array, shape (p,) and (n,)
+        Derivatives of the coordinates and the linear predictor by the logarithm of the smoothing parameter.
     """
 
-    gamma: np.ndarray
-    eta: np.ndarray
-    mean: np.ndarray
-    hessian: np.ndarray
+    log_smoothing: float
+    rest: Rest
     score: float
     slope: float
     scale: float
     drift: np.ndarray
+    eta_drift: np.ndarray
 
 
-def settle(problem: Problem, log_smoothing: float, start: np.ndarray | None = None) -> Settled:
-    """Fit at a given smoothness by Newton's method on the penalised likelihood.
+def settle(problem: Problem, log_smoothing: float, beside: Settled | None = None) -> Settled:
+    """Fit at a given smoothness, and score it.
 
     Parameters
     ----------
@@ -50,8 +48,8 @@ def settle(problem: Problem, log_smoothing: float, start: np.ndarray | None = No
         From `pose`.
     log_smoothing : float
         Logarithm of the factor of the penalty.
-    start : array of float, shape (p,), or None
-        Coordinates to start from.
+    beside : Settled or None
+        A fit at a smoothness nearby, to start from.
 
     Returns
     -------
@@ -60,92 +58,56 @@ def settle(problem: Problem, log_smoothing: float, start: np.ndarray | None = No
     Raises
     ------
     NotEstimable
-        If the iterations do not settle, as where rows without events send an estimate to infinity.
+        If the iterations do not settle, or the curve meets every outcome exactly.
     """
-    price = np.exp(log_smoothing) * problem.price
-    gamma = _first(problem, price) if start is None else start
-    last = False
-    for _ in range(100):
-        eta = problem.offset + problem.columns @ gamma
-        mean = problem.family.mean(eta)
-        weights = problem.weights * problem.family.observed_weights(problem.outcome, mean)
-        hessian = gram(problem.columns, weights) + np.diag(price)
-        if last:
-            return _scored(problem, log_smoothing, gamma, eta, mean, hessian)
-        downhill = problem.columns.T @ (problem.weights * problem.family.scores(problem.outcome, mean)) - price * gamma
-        step = solved(hessian, downhill)
-        moved = problem.columns @ step
-        # By the step, not the deviance: where an estimate runs to infinity the deviance settles and the step does not.
-        longest = float(np.abs(moved).max())
-        last = longest <= 1e-7 * (1 + float(np.abs(eta).max()))
-        # A step that moves no expected count by a tenth cannot overshoot.
-        share = 1.0 if longest < 0.1 else _shortened(problem, price, gamma, step, eta, moved)
-        gamma = gamma + share * step
-    raise unsettled()
+    if beside is None:
+        return _scored(problem, log_smoothing, rest(problem, log_smoothing))
+    ahead = float(np.clip(log_smoothing - beside.log_smoothing, -1, 1))
+    start = (beside.rest.gamma + ahead * beside.drift, beside.rest.eta + ahead * beside.eta_drift)
+    return _scored(problem, log_smoothing, rest(problem, log_smoothing, start))
 
 
-def _first(problem: Problem, price: np.ndarray) -> np.ndarray:
-    outcome = problem.outcome
-    if problem.family.counts:
-        exposure = np.exp(problem.offset)
-        overall = float(problem.weights @ outcome) / float(problem.weights @ exposure)
-        mean = (outcome + overall * exposure) / 2
-        eta = np.log(mean)
-    else:
-        mean = eta = outcome
-    weights = problem.weights * problem.family.observed_weights(outcome, mean)
-    target = weights * (eta - problem.offset) + problem.weights * problem.family.scores(outcome, mean)
-    return solved(gram(problem.columns, weights) + np.diag(price), problem.columns.T @ target)
-
-
-def _shortened(
-    problem: Problem, price: np.ndarray, gamma: np.ndarray, step: np.ndarray, eta: np.ndarray, moved: np.ndarray
-) -> float:
-    """Return how much of a Newton step to take so that the penalised deviance does not rise."""
-
-    def cost(share: float) -> float:
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            mean = problem.family.mean(eta + share * moved)
-            deviance = problem.family.deviance(problem.outcome, mean, problem.weights)
-        return deviance + float(price @ (gamma + share * step) ** 2)
-
-    before, share = cost(0.0), 1.0
-    for _ in range(40):
-        # The slack is for rounding once the steps are tiny.
-        if cost(share) <= before + 1e-9 * (abs(before) + 1):
-            return share
-        share /= 2
-    raise unsettled()
-
-
-def _scored(
-    problem: Problem, log_smoothing: float, gamma: np.ndarray, eta: np.ndarray, mean: np.ndarray, hessian: np.ndarray
-) -> Settled:
-    family, price = problem.family, np.exp(log_smoothing) * problem.price
-    free = int((problem.price == 0).sum())
-    penalty = float(price @ gamma**2)
-    deviance = family.deviance(problem.outcome, mean, problem.weights)
-    total = deviance + penalty
+def _scored(problem: Problem, log_smoothing: float, at: Rest) -> Settled:
+    family, price, bent = problem.family, np.exp(log_smoothing) * problem.price, at.curvature
+    costly = int((problem.price > 0).sum())
+    free = len(price) - costly + len(bent.held)
+    deviance = family.deviance(problem.outcome, at.mean, problem.weights)
     if family.scaled and deviance <= family.rounding(problem.outcome, problem.weights):
         raise faultless()
-    scale = total / (len(mean) - free) if family.scaled else 1.0
-    log_prior = (len(price) - free) * log_smoothing + problem.log_penalty
+    penalty = float(price @ at.gamma**2)
+    scale = (deviance + penalty) / (len(at.mean) - free) if family.scaled else 1.0
+    hessian = bent.within + np.diag(price)
+    log_size = np.linalg.slogdet(hessian)[1] + np.log(bent.held).sum() + problem.log_size
     score = (
-        total / (2 * scale)
+        (deviance + penalty) / (2 * scale)
         - family.saturated(problem.outcome, problem.weights, scale)
-        + (np.linalg.slogdet(hessian)[1] + problem.log_size - log_prior) / 2
+        + (log_size - costly * log_smoothing - problem.log_penalty) / 2
         - free / 2 * np.log(2 * np.pi * scale)
     )
     inverse = solved(hessian, np.eye(len(price)))
-    slope = penalty / (2 * scale) + (inverse.diagonal() @ price - (len(price) - free)) / 2
-    drift = inverse @ (-price * gamma)
+    drift = inverse @ (-price * at.gamma)
+    eta_drift = problem.columns @ drift
+    if problem.groups is not None:
+        eta_drift -= (bent.centre @ drift)[problem.groups.codes]
+    slope = penalty / (2 * scale) + (inverse.diagonal() @ price - costly) / 2
     if family.counts:
-        bent = problem.weights * family.weight_slopes(problem.outcome, mean) * (problem.columns @ drift)
-        slope += float(np.sum(inverse * gram(problem.columns, bent))) / 2
-    return Settled(gamma, eta, mean, hessian, float(score), float(slope), float(scale), drift)
+        change = problem.weights * family.weight_slopes(problem.outcome, at.mean) * eta_drift
+        slope += _trace(problem, at, inverse, change) / 2
+    return Settled(log_smoothing, at, float(score), float(slope), float(scale), drift, eta_drift)
 
 
-def smoothest(problem: Problem) -> tuple[float, Settled, bool]:
+def _trace(problem: Problem, at: Rest, inverse: np.ndarray, change: np.ndarray) -> float:
+    """Return the change of the Hessian's log determinant where the weights of the rows change."""
+    whole = gram(problem.columns, change)
+    if problem.groups is None:
+        return float(np.sum(inverse * whole))
+    bent = at.curvature
+    sums, crossed = problem.groups.sums(change), problem.groups.column_sums(problem.columns, change).T @ bent.centre
+    within = whole - crossed - crossed.T + bent.centre.T @ (bent.centre * sums[:, None])
+    return float(np.sum(inverse * within) + np.sum(sums / bent.held))
+
+
+def smoothest(problem: Problem) -> tuple[Settled, bool]:
     """Find the smoothness of highest restricted likelihood.
 
     Parameters
@@ -155,8 +117,6 @@ def smoothest(problem: Problem) -> tuple[float, Settled, bool]:
 
     Returns
     -------
-    log_smoothing : float
-        Logarithm of the factor of the penalty.
     settled : Settled
         The fit there.
     straight : bool
@@ -172,7 +132,7 @@ def smoothest(problem: Problem) -> tuple[float, Settled, bool]:
 
     near = _balance(problem)
     known = {near: settle(problem, near)}
-    sizes = np.linalg.eigvalsh(known[near].hessian - np.diag(np.exp(near) * problem.price))
+    sizes = np.linalg.eigvalsh(known[near].rest.curvature.within)
     costly = problem.price[problem.price > 0]
     low = float(np.log(1e-8 * max(sizes[0], 1e-12 * sizes[-1]) / costly[-1]))
     high = float(np.log(1e7 * sizes[-1] / costly[0]))
@@ -180,8 +140,7 @@ def smoothest(problem: Problem) -> tuple[float, Settled, bool]:
     def at(log_smoothing: float) -> Settled:
         if log_smoothing not in known:
             beside = min(known, key=lambda other: abs(other - log_smoothing))
-            start = known[beside].gamma + np.clip(log_smoothing - beside, -1, 1) * known[beside].drift
-            known[log_smoothing] = settle(problem, log_smoothing, start)
+            known[log_smoothing] = settle(problem, log_smoothing, known[beside])
         return known[log_smoothing]
 
     near = float(np.clip(near, low, high))
@@ -195,9 +154,9 @@ def smoothest(problem: Problem) -> tuple[float, Settled, bool]:
         found = at(far)
     else:
         root = near if found.slope == 0 else brentq(lambda log: at(log).slope, before, near, xtol=1e-10, rtol=1e-12)
-        found, near = at(root), root
+        found = at(root)
     line = at(high)
-    return (high, line, True) if line.score <= found.score else (near, found, False)
+    return (line, True) if line.score <= found.score else (found, False)
 
 
 def _balance(problem: Problem) -> float:
