@@ -14,7 +14,8 @@ from welfare.stats.fitting.maximum import maximise
 
 _LARGEST_THETA = 1e5
 _NEAR_BOUND = 1e-6  # an expected share or count this close to its bound may be on the way there
-_NO_GAIN = 1e-8  # in log likelihood: a standard deviation that adds less is 0
+# In log likelihood: a standard deviation that adds less is 0; and what rounding of large counts cannot feign.
+_NO_GAIN, _CLEAR_GAIN = 1e-8, 1e-4
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def _with_intercept(rows: SortedRows, plain: Found | None, nodes: int) -> Found:
     for variance in (np.clip(first, 1e-12, 4.0), 1.0):
         start = np.append(plain.parameters, np.log(variance) / 2)
         fit = fit or maximise(likelihood, start, likelihood.information_guess(start))
-    if fit and likelihood(fit[0])[0] > without(plain.parameters)[0] + _NO_GAIN:
+    # Where a small variance lowers the likelihood, only a maximum well away from 0 and clearly higher is another one.
+    needed = _NO_GAIN if slope > 0 else _CLEAR_GAIN
+    if fit and likelihood(fit[0])[0] > without(plain.parameters)[0] + needed:
         return Found(*fit, with_sd=True)
     if fit or slope <= 0 or slope**2 / bend < _NO_GAIN:
         return plain
