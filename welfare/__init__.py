@@ -11,6 +11,7 @@ __all__ = [
     "changes",
     "count_model",
     "coverage",
+    "curve",
     "describe",
     "fetch",
     "link_records",
@@ -37,6 +38,7 @@ _HOMES = {
     "changes": "welfare.sources.compare.changes",
     "count_model": "welfare.stats.counts",
     "coverage": "welfare.panel.exposure",
+    "curve": "welfare.stats.curves",
     "describe": "welfare.sources.describe",
     "fetch": "welfare.sources.web.fetch",
     "link_records": "welfare.link.links",
@@ -71,6 +73,7 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.sources.trace import trace
     from welfare.sources.web.fetch import fetch
     from welfare.stats.counts import count_model
+    from welfare.stats.curves import curve
     from welfare.stats.rates.compare import rate_difference, rate_ratio
     from welfare.stats.rates.proportion import proportion
     from welfare.stats.rates.rate import rate

@@ -77,7 +77,7 @@ def forest(
     if log:
         ax.set_xscale("log")
         left, right = _log_limits(numbers, reference)
-        ax.xaxis.set_major_locator(FixedLocator(_log_ticks(left, right, reference)))
+        ax.xaxis.set_major_locator(FixedLocator(round_ratios(left, right, reference)))
         ax.xaxis.set_minor_locator(FixedLocator([]))
     else:
         left, right = _linear_limits(np.append(numbers.ravel(), reference))
@@ -156,8 +156,16 @@ def _log_limits(numbers: np.ndarray, reference: float) -> tuple[float, float]:
     return least / room, most * room
 
 
-def _log_ticks(left: float, right: float, reference: float) -> list[float]:
-    """Return the reference and round numbers: 1, 2 and 5 times powers of ten, or plain steps on a short scale."""
+def round_ratios(left: float, right: float, reference: float) -> list[float]:
+    """Return the reference and round numbers: 1, 2 and 5 times powers of ten, or plain steps on a short scale.
+
+    Parameters
+    ----------
+    left, right : float
+        Ends of a logarithmic axis, above 0.
+    reference : float
+        Always among the ticks; none other stands close to it.
+    """
     powers = range(int(np.floor(np.log10(left))), int(np.ceil(np.log10(right))) + 1)
     # Written as a fraction, 0.2 is 0.2; as 2 * 10**-1 it would not be.
     found = [step * 10.0**power if power >= 0 else step / 10.0**-power for power in powers for step in _ROUND]

@@ -99,7 +99,10 @@ class CountModel(Result):
             If the rest cannot carry the model.
         """
         try:
-            return _answer(self._question, self._source[~self._most.within], left_out=(*self._left_out, self._most))
+            rows = self._source[~self._most.within]
+            return model_of(
+                self._question, estimate(self._question, rows), rows, left_out=(*self._left_out, self._most)
+            )
         except WelfareError as failure:
             raise NotEstimable(
                 f"without {self._most.name} the model cannot be fitted: {failure.what}",
@@ -326,11 +329,25 @@ def count_model(
         bootstrap=bootstrap,
         seed=seed,
     )
-    return _answer(question, df, left_out=())
+    return model_of(question, estimate(question, df), df)
 
 
-def _answer(question: Question, df: pd.DataFrame, *, left_out: tuple[Influence, ...]) -> CountModel:
-    found = estimate(question, df)
+def model_of(
+    question: Question, found: Estimates, df: pd.DataFrame, *, left_out: tuple[Influence, ...] = ()
+) -> CountModel:
+    """Put estimates into words, checks and a result.
+
+    Parameters
+    ----------
+    question : Question
+        What was asked.
+    found : Estimates
+        What was found.
+    df : DataFrame
+        Of which it was asked.
+    left_out : tuple of Influence
+        Clusters or rows that were taken out of it on purpose.
+    """
     design, fit, covariance = found.design, found.fit, found.covariance
     fewest = min(range(len(found.groups)), key=lambda at: found.groups[at].levels, default=None)
     most = most_influential(
