@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from welfare.stats.fitting.mixed import MixedFit, fit_random_intercept
+from welfare.stats.mixed.model import MixedFit, fit_random_intercept
 
 SLOPES, INTERCEPT, SD, SEED = np.array([0.3, -0.2, 0.1, 0.0, 0.5]), -3.0, 0.6, 7
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ from welfare.errors import BadParameter, NotEstimable
 from welfare.stats.design.build import Design, build_design
 from welfare.stats.doubt.bootstrap import pairs, wild
 from welfare.stats.doubt.sandwich import Covariance, by_cluster, by_model, by_row, by_two_clusters
-from welfare.stats.fitting.mixed import MixedFit, fit_random_intercept
 from welfare.stats.glm.columns import Columns, Factor
 from welfare.stats.glm.distributions import Family, Fractional, NegativeBinomial2, Poisson
 from welfare.stats.glm.fit import Fit
@@ -19,6 +19,9 @@ from welfare.stats.glm.likelihoods import fit_fractional, fit_negative_binomial,
 from welfare.stats.glm.maximum import Maximum
 from welfare.stats.glm.solving import Solution
 from welfare.stats.question import FAMILIES, Question
+
+if TYPE_CHECKING:
+    from welfare.stats.mixed.model import MixedFit
 
 
 @dataclass(frozen=True)
@@ -102,13 +105,6 @@ def estimate(question: Question, df: pd.DataFrame) -> Estimates:
         )
     if question.random is not None:
         return _with_intercept(question, design, whole)
-    if question.family == "conditional_poisson" and len(design.effects) != 1:
-        raise BadParameter(
-            f"the formula holds {len(design.effects)} fixed effects",
-            where="count_model(family='conditional_poisson')",
-            spoiled="The conditional likelihood takes away one effect.",
-            todo="Name one after '|', or use family='poisson', whose estimates are the same.",
-        )
     fit = _fitted(question.family, design)
     groups = tuple(_grouped(labels) for labels in design.clusters)
     for name, group in zip(question.cluster, groups, strict=True):
@@ -184,6 +180,8 @@ def _bootstrapped(
 
 def _with_intercept(question: Question, design: Design, whole: bool) -> Estimates:
     """Fit a random intercept; what is diagnosed afterwards is the model with each group's intercept held."""
+    from welfare.stats.mixed.model import fit_random_intercept  # compiled: numba takes half a second to import
+
     labels = design.source[question.random].iloc[design.places]
     codes, levels = pd.factorize(labels, sort=True)
     family, counts, trials = "poisson", design.counts, None

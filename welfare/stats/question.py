@@ -99,6 +99,14 @@ def as_question(
             spoiled="A correction for one kind would be printed for both.",
             todo="Use errors='CR1', or cluster by the one of fewer clusters.",
         )
+    effects = [part for part in str(formula).partition("|")[2].split("+") if part.strip()]
+    if family == "conditional_poisson" and len(effects) != 1:
+        raise BadParameter(
+            f"the formula holds {len(effects)} fixed effects",
+            where="count_model(family='conditional_poisson')",
+            spoiled="The conditional likelihood takes away one effect.",
+            todo="Name one after '|', or use family='poisson', whose estimates are the same.",
+        )
     group, nodes = _read_random(random)
     if group is not None:
         _refuse_with_random(formula, family, named, bootstrap)

@@ -18,7 +18,7 @@ def simultaneous_factor(
 ) -> float:
     """Return the critical value that all of several estimates stay within at once.
 
-    It solves P(max |z| <= factor) = level, where z are the standardised errors of contrasts @
+    It solves P(max abs(z) <= factor) = level, where z are the standardised errors of contrasts @
     estimates. Errors are drawn as a direction and a length: only directions are simulated, and the
     length, whose distribution is known, is integrated exactly. One contrast, or several that are
     multiples of one another, therefore give the exact quantile.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from welfare.stats.fitting.families import NB2, constants, row_slopes
-from welfare.stats.fitting.quadrature import gauss_hermite, integrate_groups
+from welfare.stats.mixed.families import NB2, constants, row_slopes
+from welfare.stats.mixed.quadrature import gauss_hermite, integrate_groups
 
 
 @dataclass(frozen=True)

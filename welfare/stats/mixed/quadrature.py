@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from welfare.stats.fitting.families import higher_slopes, slope_and_bend, value_and_slopes
+from welfare.stats.mixed.families import higher_slopes, slope_and_bend, value_and_slopes
 
 _LONGEST_STEP = 5.0  # of eta, in one step to the mode: further, and exp() may overflow
 

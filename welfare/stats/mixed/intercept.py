@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from welfare.errors import NotEstimable
-from welfare.stats.fitting.arrays import check_separation
-from welfare.stats.fitting.families import BINOMIAL, NB2, POISSON, means
-from welfare.stats.fitting.marginal import MarginalLikelihood, SortedRows
-from welfare.stats.fitting.maximum import maximise
+from welfare.stats.mixed.arrays import check_separation
+from welfare.stats.mixed.families import BINOMIAL, NB2, POISSON, means
+from welfare.stats.mixed.marginal import MarginalLikelihood, SortedRows
+from welfare.stats.mixed.maximum import maximise
 
 _LARGEST_THETA = 1e5
 _NEAR_BOUND = 1e-6  # an expected share or count this close to its bound may be on the way there

@@ -8,11 +8,11 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.stats.fitting.arrays import check_rank, check_rows, check_trials
-from welfare.stats.fitting.families import FAMILIES, NB2, marginal_means, means
-from welfare.stats.fitting.intercept import Found, find_maximum
-from welfare.stats.fitting.marginal import MarginalLikelihood, Point, SortedRows, sort_rows
-from welfare.stats.fitting.maximum import inverse_information
+from welfare.stats.mixed.arrays import check_rank, check_rows, check_trials
+from welfare.stats.mixed.families import FAMILIES, NB2, marginal_means, means
+from welfare.stats.mixed.intercept import Found, find_maximum
+from welfare.stats.mixed.marginal import MarginalLikelihood, Point, SortedRows, sort_rows
+from welfare.stats.mixed.maximum import inverse_information
 
 _FEWEST_GROUPS = 5  # a standard deviation between fewer is a guess (Gelman & Hill 2007, section 12.9)
 

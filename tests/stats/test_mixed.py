@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from welfare.errors import BadParameter, BadValue, NotEstimable
-from welfare.stats.fitting.families import FAMILIES
-from welfare.stats.fitting.marginal import MarginalLikelihood, sort_rows
-from welfare.stats.fitting.mixed import MixedFit, fit_random_intercept
+from welfare.stats.mixed.families import FAMILIES
+from welfare.stats.mixed.marginal import MarginalLikelihood, sort_rows
+from welfare.stats.mixed.model import MixedFit, fit_random_intercept
 
-REFEREE = Path(__file__).parents[2] / "referee" / "r"
+REFEREE = Path(__file__).parents[1] / "referee" / "r"
 FAMILY = {"offset": "poisson", "small_sd": "poisson", "no_sd": "poisson", "binary": "binomial", "overdispersed": "nb2"}
 
 

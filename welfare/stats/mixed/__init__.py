@@ -1,0 +1,1 @@
+"""A random intercept per group, in plain arrays: the likelihood integrated over it, and its maximum."""
