@@ -97,7 +97,9 @@ def _few_clusters(many: int) -> Check:
 
 def _two_valued(design: np.ndarray) -> np.ndarray:
     """Return which columns take two values only, 0 and another."""
-    return np.array([len(np.unique(column)) == 2 and bool((column == 0).any()) for column in design.T], dtype=bool)
+    low, high = design.min(axis=0), design.max(axis=0)
+    two = ((design == low) | (design == high)).all(axis=0) & (low < high)
+    return np.asarray(two & ((low == 0) | (high == 0)))
 
 
 def _clusters_behind_terms(design: np.ndarray, terms: list[str], groups: np.ndarray) -> Check:

@@ -31,8 +31,12 @@ def numbers(values: Any, name: str) -> np.ndarray:
     BadValue
         If a value is text, infinite, or otherwise not a number.
     """
+    plain = getattr(values, "dtype", None)
     try:
-        out = pd.array(np.asarray(values, dtype=object), dtype="Float64").to_numpy(dtype=float, na_value=np.nan)
+        if isinstance(plain, np.dtype) and plain.kind in "iuf":
+            out = np.asarray(values, dtype=float)
+        else:
+            out = pd.array(np.asarray(values, dtype=object), dtype="Float64").to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError) as failure:
         raise BadValue(
             f"{name} holds something that is not a number ({failure})",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -23,6 +24,11 @@ class Factor:
 
     codes: Array
     levels: int
+
+    @cached_property
+    def places(self) -> Array:
+        """Codes from 0 on, 0 for the level that has no column: what counting by level takes."""
+        return np.asarray(self.codes + 1)
 
 
 @dataclass(frozen=True)
@@ -182,7 +188,7 @@ class Columns:
 
 def by_level(factor: Factor, weights: Array) -> Array:
     """Return weights summed by level."""
-    return np.bincount(factor.codes + 1, weights, factor.levels + 1)[1:]
+    return np.bincount(factor.places, weights, factor.levels + 1)[1:]
 
 
 def sums_by_level(factor: Factor, rows: Array) -> Array:
@@ -195,11 +201,11 @@ def sums_by_level(factor: Factor, rows: Array) -> Array:
 def crossed(one: Factor, other: Factor, weights: Array) -> Array:
     """Return weights summed by pair of levels, shape (levels of one, levels of the other)."""
     width = other.levels + 1
-    both = (one.codes + 1) * width + (other.codes + 1)
+    both = one.places * width + other.places
     sums = np.bincount(both, weights, (one.levels + 1) * width)
     return sums.reshape(one.levels + 1, width)[1:, 1:]
 
 
 def effect(factor: Factor, estimates: Array) -> Array:
     """Return by row the estimate of its level; 0 for the level that others are compared with."""
-    return np.concatenate([[0.0], estimates])[factor.codes + 1]
+    return np.concatenate([[0.0], estimates])[factor.places]

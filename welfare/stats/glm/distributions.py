@@ -19,8 +19,16 @@ class Family(ABC):
         """Return the expected outcome at linear predictors."""
 
     @abstractmethod
+    def constant(self, outcome: Array) -> float:
+        """Return the part of the log likelihood that the linear predictors do not move."""
+
+    @abstractmethod
+    def kernel(self, outcome: Array, linear: Array) -> float:
+        """Return the rest of the log likelihood."""
+
     def loglik(self, outcome: Array, linear: Array) -> float:
         """Return the log likelihood, constants included."""
+        return self.constant(outcome) + self.kernel(outcome, linear)
 
     @abstractmethod
     def slope(self, outcome: Array, linear: Array) -> Array:
@@ -50,8 +58,11 @@ class LogLink(Family):
 class Poisson(LogLink):
     """Variance equal to the mean; holds as quasi-likelihood for non-negative averages."""
 
-    def loglik(self, outcome: Array, linear: Array) -> float:
-        return float(outcome @ linear - np.exp(linear).sum() - gammaln(outcome + 1).sum())
+    def constant(self, outcome: Array) -> float:
+        return -float(gammaln(outcome + 1).sum())
+
+    def kernel(self, outcome: Array, linear: Array) -> float:
+        return float(outcome @ linear - np.exp(linear).sum())
 
     def slope(self, outcome: Array, linear: Array) -> Array:
         return outcome - np.exp(linear)
@@ -69,10 +80,12 @@ class NegativeBinomial2(LogLink):
 
     theta: float
 
-    def loglik(self, outcome: Array, linear: Array) -> float:
+    def constant(self, outcome: Array) -> float:
+        return float(np.sum(gammaln(outcome + self.theta) - gammaln(self.theta) - gammaln(outcome + 1)))
+
+    def kernel(self, outcome: Array, linear: Array) -> float:
         mean, theta = np.exp(linear), self.theta
-        constants = gammaln(outcome + theta) - gammaln(theta) - gammaln(outcome + 1)
-        return float(np.sum(constants - xlog1py(theta, mean / theta) + xlogy(outcome, mean / (theta + mean))))
+        return float(np.sum(xlogy(outcome, mean / (theta + mean)) - xlog1py(theta, mean / theta)))
 
     def slope(self, outcome: Array, linear: Array) -> Array:
         mean = np.exp(linear)
@@ -98,11 +111,13 @@ class NegativeBinomial1(LogLink):
 
     alpha: float
 
-    def loglik(self, outcome: Array, linear: Array) -> float:
+    def constant(self, outcome: Array) -> float:
+        return -float(gammaln(outcome + 1).sum())
+
+    def kernel(self, outcome: Array, linear: Array) -> float:
         size = np.exp(linear) / self.alpha
-        constants = gammaln(outcome + size) - gammaln(size) - gammaln(outcome + 1)
         spread = (size + outcome) * np.log1p(self.alpha) - outcome * np.log(self.alpha)
-        return float(np.sum(constants - spread))
+        return float(np.sum(gammaln(outcome + size) - gammaln(size) - spread))
 
     def slope(self, outcome: Array, linear: Array) -> Array:
         size = np.exp(linear) / self.alpha
@@ -136,7 +151,10 @@ class Fractional(Family):
     def mean(self, linear: Array) -> Array:
         return expit(linear)
 
-    def loglik(self, outcome: Array, linear: Array) -> float:
+    def constant(self, outcome: Array) -> float:  # noqa: ARG002 - quasi-likelihood has none
+        return 0.0
+
+    def kernel(self, outcome: Array, linear: Array) -> float:
         # log p = -log(1 + exp(-x)), log(1 - p) = -log(1 + exp(x)), without overflow.
         each = -outcome * np.logaddexp(0, -linear) - (1 - outcome) * np.logaddexp(0, linear)
         return float(np.sum(self.trials * each))

@@ -109,7 +109,7 @@ class Fit:
         out = columns.dense.copy()
         for at, factor in enumerate(columns.small):
             share = by_factors[columns.starts[at] : columns.starts[at + 1]]
-            out -= np.vstack([np.zeros(out.shape[1]), share])[factor.codes + 1]
+            out -= np.vstack([np.zeros(out.shape[1]), share])[factor.places]
         if columns.swept is not None:
             means = self.moments.means()
             out -= (means[:, begin:] - means[:, :begin] @ by_factors)[columns.swept.codes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class Maximum:
     linear : array, shape (n,)
         Linear predictors, the offset included.
     loglik : float
+        Without its constant while steps are taken, with it at the end.
     """
 
     solution: Solution
@@ -63,7 +64,7 @@ def maximise(
     McCullagh P, Nelder JA. Generalized linear models. Chapman & Hall, 1989, section 2.5.
     """
     linear = family.start(outcome, offset) if start is None else start.linear
-    now = None if start is None else Maximum(start.solution, linear, family.loglik(outcome, linear))
+    now = None if start is None else Maximum(start.solution, linear, family.kernel(outcome, linear))
     for _ in range(_STEPS):
         weights, slope = family.information(outcome, linear), family.slope(outcome, linear)
         aim = solve(columns, weights, linear - offset + slope / weights, kept)
@@ -72,7 +73,7 @@ def maximise(
         now = _stepped(family, outcome, now, aim, linear, step)
         linear = now.linear
         if gain < _SETTLED * max(1.0, 1e-6 * abs(now.loglik)):
-            return now
+            return replace(now, loglik=now.loglik + family.constant(outcome))
     raise unsettled("the fit")
 
 
@@ -82,7 +83,7 @@ def _stepped(family: Family, outcome: Array, now: Maximum | None, aim: Solution,
     for _ in range(_HALVINGS):
         with np.errstate(over="ignore", invalid="ignore"):
             reached = linear + share * step
-            loglik = family.loglik(outcome, reached)
+            loglik = family.kernel(outcome, reached)
         if np.isfinite(loglik) and (now is None or loglik >= now.loglik - 1e-10 * (1 + abs(now.loglik))):
             return Maximum(aim if now is None else now.solution.towards(aim, share), reached, loglik)
         if now is None:
