@@ -172,4 +172,7 @@ def test_each_check_says_what_it_is_about() -> None:
         "clusters behind a level": "C(size)[T.Small]",
         "influence": "1507",
         "sparse levels": "C(size)[T.Small]",
+        "zeros": "",
+        "exposure": "",
+        "non-linearity": "",
     }

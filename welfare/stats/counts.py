@@ -11,7 +11,7 @@ import pandas as pd
 from welfare.errors import BadParameter, NotEstimable, WelfareError
 from welfare.schema.results import Result, simulated_words
 from welfare.stats.design.build import Design
-from welfare.stats.diagnostics import diagnose
+from welfare.stats.diagnostics import bends, diagnose
 from welfare.stats.effects import AttributableEvents, Prediction, attributed, predicted, ratio_between
 from welfare.stats.estimates import Estimates, estimate
 from welfare.stats.influence import Influence, most_influential
@@ -73,7 +73,10 @@ class CountModel(Result):
     _left_out: tuple[Influence, ...] = field(repr=False)
 
     def check(self) -> pd.DataFrame:
-        """Look for what could mislead: overdispersion, few clusters, influence, sparse levels.
+        """Look for what could mislead.
+
+        Overdispersion, few clusters, influence, sparse levels, more zeros than expected, counts that do not grow with
+        the exposure, terms that ask for a bend.
 
         Returns
         -------
@@ -82,7 +85,8 @@ class CountModel(Result):
             empty where it is about none), value, verdict ("in order" or "look closer"), advice. A check
             that asks for a closer look is not a refutation: some do so by chance.
         """
-        return self._checks.copy()
+        found = self._found
+        return pd.concat([self._checks, bends(found.fit, found.design, found.groups)], ignore_index=True)
 
     def without_most_influential(self) -> CountModel:
         """Fit the same model without the cluster, or row, that the influence check names.

@@ -9,10 +9,13 @@ import pandas as pd
 
 from welfare.stats.design.build import Design
 from welfare.stats.glm.columns import Factor
+from welfare.stats.glm.distributions import Fractional
 from welfare.stats.glm.fit import Fit
 from welfare.stats.influence import Influence
+from welfare.stats.misfit import expected_zeros, score_test
 
 FINE, DOUBT = "in order", "look closer"
+_FEW_VALUES, _UNLIKELY = 5, 0.01
 
 
 class Check(NamedTuple):
@@ -61,7 +64,85 @@ def diagnose(
         found.append(_clusters_behind_terms(columns, terms, fewest.codes))
     found.append(_influence(most, terms))
     found.append(_sparse_levels(columns, design.counts, terms))
+    found += [check for check in (_zeros(fit, design), _exposure(fit, design, groups)) if check is not None]
     return pd.DataFrame(found, columns=list(Check._fields))
+
+
+def bends(fit: Fit, design: Design, groups: tuple[Factor, ...]) -> pd.DataFrame:
+    """Test each term that is a number whether its square would be felt: whether it is a straight line on the log scale.
+
+    Parameters
+    ----------
+    fit, design, groups
+        As :func:`diagnose`.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`diagnose`; one row, for the term with the smallest p-value, which is multiplied by their number.
+    """
+    columns = design.terms
+    numbers = [name for name in columns if columns[name].nunique() > _FEW_VALUES]
+    fewest = min(groups, key=lambda factor: factor.levels, default=None)
+    found = {}
+    for name in numbers:
+        value = columns[name].to_numpy()
+        found[str(name)] = score_test(fit, (value - value.mean()) ** 2, fewest).p_value
+    found = {name: p for name, p in found.items() if not np.isnan(p)}
+    if not found:
+        check = Check("non-linearity", "", np.nan, FINE, "No term is a number of many values.")
+        return pd.DataFrame([check], columns=list(Check._fields))
+    term, least = min(found.items(), key=lambda pair: pair[1])
+    p_value = min(1.0, least * len(found))
+    if p_value < _UNLIKELY:
+        advice = (
+            f"The rate does not move with {term} in a straight line on the log scale (score test of its square, times "
+            f"{len(found)} terms: p = {p_value:.2g}). Draw it: wf.curve(condition={term!r}), or use bs({term}, df=4)."
+        )
+        check = Check("non-linearity", term, p_value, DOUBT, advice)
+    else:
+        check = Check("non-linearity", term, p_value, FINE, "No term that is a number asks for a bend.")
+    return pd.DataFrame([check], columns=list(Check._fields))
+
+
+def _zeros(fit: Fit, design: Design) -> Check | None:
+    expected = expected_zeros(fit)
+    if expected is None or (design.counts != np.floor(design.counts)).any():
+        return None
+    seen, (zeros, spread) = int((design.counts == 0).sum()), expected
+    many = seen > zeros + 3 * max(spread, 1.0)
+    if not many:
+        return Check("zeros", "", float(seen), FINE, f"{seen:,} rows count nothing; the model expects {zeros:,.0f}.")
+    return Check(
+        "zeros",
+        "",
+        float(seen),
+        DOUBT,
+        f"{seen:,} rows count nothing, where the model expects {zeros:,.0f}. Either counts vary more than it allows "
+        "(compare family='negative_binomial'), or some rows could count nothing, or did not look: find out which, "
+        "since a plant where nobody looked is not one without harm.",
+    )
+
+
+def _exposure(fit: Fit, design: Design, groups: tuple[Factor, ...]) -> Check | None:
+    if design.exposure is None or isinstance(fit.family, Fractional) or np.ptp(design.exposure) == 0:
+        return None
+    fewest = min(groups, key=lambda factor: factor.levels, default=None)
+    found = score_test(fit, design.log_exposure, fewest)
+    if np.isnan(found.p_value):
+        return None
+    power = 1 + found.estimate
+    if found.p_value >= _UNLIKELY:
+        return Check("exposure", "", power, FINE, "Counts grow about in proportion to the exposure.")
+    return Check(
+        "exposure",
+        "",
+        power,
+        DOUBT,
+        f"Counts do not grow in proportion to the exposure, but about as its power of {power:.2f} (score test, p = "
+        f"{found.p_value:.2g}): a rate per unit of it then differs with size alone. Compare rows of like exposure, add "
+        "its logarithm as a term, and ask what the exposure counts.",
+    )
 
 
 def _overdispersion(fit: Fit, robust: bool) -> Check:

@@ -43,45 +43,47 @@ def write_text(
         The model without it, or why there is none; None where nobody asked.
     """
     design = found.design
-    outcome = question.formula.split("~")[0].strip()
+    outcome = design.formula.outcome
     per = f" per unit of {question.exposure}" if question.exposure else ""
     by = " and ".join(question.cluster)
     grouping = f" in {found.clusters:,} clusters ({by})" if found.clusters else ""
+    total = f"{design.counts.sum():,.0f} events" if found.whole else f"{outcome} {design.counts.mean():.4g} on average"
     left_out = "" if design.dropped.empty else f" Left out: {count_reasons(design.dropped)}."
     doubts = ", ".join(checks.loc[checks["verdict"] == DOUBT, "check"])
-    caution = f" Checks that ask for a closer look: {doubts}." if doubts else ""
+    caution = f" Checks that ask for a closer look, as some do by chance: {doubts}." if doubts else ""
     return (
-        f"{FAMILIES[question.family]} model of {outcome}{per}: {len(design.counts):,} rows{grouping}, "
-        f"{design.counts.sum():,.0f} events.{left_out} {_findings(found, most, refit)}{caution} These are associations "
-        "in what was recorded: whatever else differs between the rows and is not in the model may explain them, and "
-        "events that nobody recorded are not seen."
+        f"{FAMILIES[question.family]} model of {outcome}{per}: {len(design.counts):,} rows{grouping}, {total}."
+        f"{left_out} {_findings(question, found, most, refit)}{caution} These are associations in what was recorded: "
+        "whatever else differs between the rows and is not in the model may explain them, and events that nobody "
+        "recorded are not seen."
     )
 
 
-def _findings(found: Estimates, most: Influence, refit: Estimates | WelfareError | None) -> str:
+def _findings(question: Question, found: Estimates, most: Influence, refit: Estimates | WelfareError | None) -> str:
     ratios = found.table[found.table["term"] != "Intercept"].set_index("term")[_RATIO]
     if ratios.empty:
         return "The model holds no condition, only the overall level."
     side = _side(ratios)
     after = _comparable(ratios, found, refit) if isinstance(refit, Estimates) else ratios
     clear, held = side != 0, _side(after) == side
+    unit = " times the odds" if question.family == "fractional" else " times the rate"
     # What the refit does to a finding stands beside it: read apart, the finding would say more than the records do.
+    told = [*ratios.index[clear], *ratios.index[~clear]][:_IN_TEXT]
     sentences = [
-        f"{_in_words(term, found.design)}: {_ratio(ratios.loc[term], ' times the rate')}"
-        + ("" if held[term] else f"; without {most.in_words()}: {_ratio(after.loc[term])}")
-        for term in ratios.index[clear][:_IN_TEXT]
+        f"{_in_words(term, found.design)}: {_ratio(ratios.loc[term], unit)}"
+        + ("" if clear[term] else ", which no difference would also give")
+        + ("" if held[term] or not clear[term] else f"; without {most.in_words()}: {_ratio(after.loc[term])}")
+        for term in told
     ]
-    untold = ratios.index[clear][_IN_TEXT:]
+    untold = ratios.index[clear & ~ratios.index.isin(told)]
     lost = int((~held[untold]).sum())
-    rest = int((~clear).sum())
-    said = []
-    if sentences:
-        said.append(f"With the other terms held fixed, and 95% intervals: {'; '.join(sentences)}.")
+    rest = int((~clear & ~ratios.index.isin(told)).sum())
+    said = [f"{_held_fixed(found)}, and 95% intervals: {'; '.join(sentences)}."]
     if len(untold):
         fewer = f"; without {most.in_words()}, that of {lost} does not" if lost else ""
         said.append(f"The table holds {len(untold)} more whose interval excludes 1{fewer}.")
     if rest:
-        said.append(f"For {rest} of {len(ratios)} ratios the interval includes 1: no difference was shown.")
+        said.append(f"For {rest} more ratios of {len(ratios)} the interval includes 1: no difference was shown.")
     if len(ratios) >= 5:
         said.append(
             f"With {len(ratios)} ratios at 95% each, about {0.05 * len(ratios):.2g} would be expected to exclude 1 by "
@@ -89,6 +91,14 @@ def _findings(found: Estimates, most: Influence, refit: Estimates | WelfareError
         )
     said.append(_without(most, refit, clear, held, _side(after) != 0))
     return " ".join(said).strip()
+
+
+def _held_fixed(found: Estimates) -> str:
+    """Say what the comparisons hold fixed."""
+    within = [f"each {effect.name}" for effect in found.design.effects]
+    others = ["the other terms"] if len(found.table[found.table["term"] != "Intercept"]) > 1 else []
+    held = " and ".join([*within, *others])
+    return f"With {held} held fixed" if held else "With nothing else held fixed"
 
 
 def _without(
