@@ -16,7 +16,7 @@ from welfare.stats.glm.distributions import NegativeBinomial1, NegativeBinomial2
 from welfare.stats.influence import Influence
 from welfare.stats.question import FAMILIES, Question
 
-_IN_TEXT = 5
+_IN_TEXT, _HARDLY = 5, 0.02
 _RATIO = ["ratio", "ratio_low", "ratio_high"]
 
 
@@ -69,10 +69,15 @@ def _findings(question: Question, found: Estimates, most: Influence, refit: Esti
     unit = " times the odds" if question.family == "fractional" else " times the rate"
     # What the refit does to a finding stands beside it: read apart, the finding would say more than the records do.
     told = [*ratios.index[clear], *ratios.index[~clear]][:_IN_TEXT]
+    steps = {term: _step(term, found.design, ratios.loc[term]) for term in told}
     sentences = [
-        f"{_in_words(term, found.design)}: {_ratio(ratios.loc[term], unit)}"
+        f"{_in_words(term, found.design, steps[term])}: {_ratio(ratios.loc[term] ** steps[term], unit)}"
         + ("" if clear[term] else ", which no difference would also give")
-        + ("" if held[term] or not clear[term] else f"; without {most.in_words()}: {_ratio(after.loc[term])}")
+        + (
+            ""
+            if held[term] or not clear[term]
+            else f"; without {most.in_words()}: {_ratio(after.loc[term] ** steps[term])}"
+        )
         for term in told
     ]
     untold = ratios.index[clear & ~ratios.index.isin(told)]
@@ -145,12 +150,23 @@ def _ratio(row: pd.Series, unit: str = "") -> str:
     return f"{row['ratio']:.3g}{unit} ({row['ratio_low']:.3g} to {row['ratio_high']:.3g})"
 
 
-def _in_words(term: str, design: Design) -> str:
+def _step(term: str, design: Design, ratios: pd.Series) -> float:
+    """Return for how many units a ratio is told: one, or about the width of the middle half where one moves little."""
+    if term not in design.terms or abs(np.log(ratios["ratio"])) > _HARDLY or ratios.isna().any():
+        return 1.0
+    low, high = np.quantile(design.terms[term].to_numpy(), [0.25, 0.75])
+    if high - low <= 1:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(high - low))
+    return float(power * np.floor((high - low) / power))
+
+
+def _in_words(term: str, design: Design, step: float) -> str:
     for factor, levels in design.levels.items():
         if term.startswith(f"{factor}[T.") and term.endswith("]") and ":" not in term:
             name = re.sub(r"^C\((\w+).*\)$", r"\1", factor)
             return f"{name} {term[len(factor) + 3 : -1]} against {levels[0]}"
-    return f"each further unit of {term}"
+    return f"each further {'unit' if step == 1 else f'{step:,g}'} of {term}"
 
 
 def write_notes(question: Question, found: Estimates) -> tuple[str, ...]:
