@@ -28,7 +28,8 @@ from welfare.report.words import MORE_THAN_EXPECTED, plants_in_words
 from welfare.schema.provenance import write_json, write_parquet, write_text
 from welfare.schema.tables import Tables
 from welfare.sources.folder import read_folder
-from welfare.stats.counts import CountModel, count_model
+from welfare.stats.count_result import CountModel
+from welfare.stats.counts import count_model
 from welfare.stats.overlap import Overlap, overlap
 from welfare.stats.rates.groups import rate_by
 

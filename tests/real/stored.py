@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from welfare.stats.counts import CountModel
+from welfare.stats.count_result import CountModel
 
 NORMAL = 1.959963984540054
 _FILE = Path(__file__).resolve().parents[1] / "referee" / "r" / "real_estimates.csv"

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import t
 
 import welfare as wf
-from welfare.stats.counts import CountModel
+from welfare.stats.count_result import CountModel
 
 FOLDER = Path(__file__).parents[1] / "referee" / "r"
 YEARS = "deaths ~ speed + dense + C(year)"

@@ -8,7 +8,8 @@ import pytest
 
 from welfare.errors import NotEstimable
 from welfare.stats import counts
-from welfare.stats.counts import CountModel, count_model
+from welfare.stats.count_result import CountModel
+from welfare.stats.counts import count_model
 from welfare.stats.estimates import Estimates, Question, estimate
 
 FORMULA = "records ~ C(size)"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from welfare.patterns.profiles import Profile
     from welfare.patterns.scan import Scan
     from welfare.schema.tables import Tables
-    from welfare.stats.counts import CountModel
+    from welfare.stats.count_result import CountModel
     from welfare.stats.overlap import Overlap
     from welfare.stats.rates.rate import Rate
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from welfare.errors import BadParameter, BadValue
 from welfare.schema.results import Result, simulated_words
-from welfare.stats.counts import CountModel, model_of
+from welfare.stats.count_result import CountModel, model_of
 from welfare.stats.curve.asked import Asked, as_asked
 from welfare.stats.curve.bend import Threshold, find_threshold
 from welfare.stats.curve.fitted import Fitted, fit_curve, over_lags
@@ -138,7 +138,7 @@ class Curve(Result):
         Returns
         -------
         DataFrame
-            As :meth:`welfare.stats.counts.CountModel.check`.
+            As :meth:`welfare.stats.count_result.CountModel.check`.
         """
         return pd.concat([self.model.check(), checks(self._asked, self._fitted)], ignore_index=True)
 

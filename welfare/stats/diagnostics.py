@@ -35,6 +35,7 @@ def diagnose(
     most: Influence,
     *,
     robust: bool,
+    corrected: bool = False,
 ) -> pd.DataFrame:
     """Run every check that applies to a fitted model.
 
@@ -50,6 +51,8 @@ def diagnose(
         The cluster or row that would move the estimates most.
     robust : bool
         Whether the reported errors allow for more variance than the model's.
+    corrected : bool
+        Whether they are made for few clusters.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def diagnose(
     terms, columns = [str(name) for name in design.terms], design.terms.to_numpy()
     if groups:
         fewest = min(groups, key=lambda factor: factor.levels)
-        found.append(_few_clusters(fewest.levels))
+        found.append(_few_clusters(fewest.levels, corrected))
         found.append(_clusters_behind_terms(columns, terms, fewest.codes))
     found.append(_influence(most, terms))
     found.append(_sparse_levels(columns, design.counts, terms))
@@ -162,17 +165,18 @@ def _overdispersion(fit: Fit, robust: bool) -> Check:
     return Check("overdispersion", "", value, DOUBT if value > 1.5 and not robust else FINE, advice)
 
 
-def _few_clusters(many: int) -> Check:
+def _few_clusters(many: int, corrected: bool) -> Check:
     if many >= 40:
         return Check("clusters", "", many, FINE, "Enough clusters for cluster-robust errors.")
+    if corrected:
+        return Check("clusters", "", many, FINE, f"{many} clusters are few; the errors reported are made for that.")
     return Check(
         "clusters",
         "",
         many,
         DOUBT,
         f"Cluster-robust errors lean on the number of clusters, and {many} is few: intervals are likely too narrow, "
-        "despite Student's t. Cluster on a finer unit if rows within it are independent, or read the intervals as "
-        "least widths.",
+        "despite Student's t. Use errors='CR2' or bootstrap=999, or read the intervals as least widths.",
     )
 
 

@@ -19,7 +19,7 @@ from welfare.stats.splines.attributable import attributable
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Prediction(Result):
-    """Counts that a model expects; see :meth:`welfare.stats.counts.CountModel.predict`.
+    """Counts that a model expects; see :meth:`welfare.stats.count_result.CountModel.predict`.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Prediction(Result):
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class AttributableEvents(Result):
-    """Events attributable to a condition; see :meth:`welfare.stats.counts.CountModel.attributable`.
+    """Events attributable to a condition; see :meth:`welfare.stats.count_result.CountModel.attributable`.
 
     Attributes
     ----------

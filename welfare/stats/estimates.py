@@ -35,7 +35,7 @@ class Estimates:
     fit : Fit
         The maximum; with a random intercept, conditional on each group's most likely one.
     table : DataFrame
-        As :class:`welfare.stats.counts.CountModel` has it.
+        As :class:`welfare.stats.count_result.CountModel` has it.
     covariance : Covariance
         Of the estimates.
     groups : tuple of Factor

@@ -72,7 +72,7 @@ def _findings(question: Question, found: Estimates, most: Influence, refit: Esti
     steps = {term: _step(term, found.design, ratios.loc[term]) for term in told}
     sentences = [
         f"{_in_words(term, found.design, steps[term])}: {_ratio(ratios.loc[term] ** steps[term], unit)}"
-        + ("" if clear[term] else ", which no difference would also give")
+        + ("" if clear[term] else ", no difference shown")
         + (
             ""
             if held[term] or not clear[term]
