@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from welfare.errors import NotEstimable
-from welfare.stats import counts
+from welfare.stats import count_result, counts
 from welfare.stats.count_result import CountModel
 from welfare.stats.counts import count_model
 from welfare.stats.estimates import Estimates, Question, estimate
@@ -126,7 +126,8 @@ def test_nothing_is_fitted_again_where_no_cluster_weighs_that_much(monkeypatch: 
         fitted.append(len(df))
         return estimate(question, df)
 
-    monkeypatch.setattr(counts, "estimate", counted)
+    for module in (counts, count_result):
+        monkeypatch.setattr(module, "estimate", counted)
     calm = count_model(FORMULA, plants(added=8, rate_at_1507=0.18), **OPTIONS)
     assert calm.check().set_index("check").loc["influence", "verdict"] == "in order"
     assert fitted == [96]
