@@ -93,7 +93,8 @@ def run(python: str, engine: str, what: str, path: Path, *, again: bool) -> dict
     call += ["--again"] if again else []
     done = subprocess.run(call, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        return {"seconds": float("nan"), "GB": float("nan"), "why": done.stderr.strip().splitlines()[-1:]}
+        sys.stdout.write(f"{engine} did not run: {(done.stderr.strip().splitlines() or ['?'])[-1]}\n")
+        return {"seconds": float("nan"), "GB": float("nan"), "estimates": None}
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
@@ -124,7 +125,7 @@ def main() -> None:
     table = pd.DataFrame(rows)
     sys.stdout.write(f"{given.facilities * MONTHS:,} rows\n{table.to_string(index=False)}\n")
     for what, group in table.groupby("model"):
-        if len(group) == 2:
+        if len(group) == 2 and group["estimates"].notna().all():
             mine, other = group.iloc[0], group.iloc[1]
             far = max((abs(a - b) for a, b in zip(mine["estimates"], other["estimates"], strict=True)), default=0.0)
             sys.stdout.write(

@@ -91,6 +91,17 @@ def test_ship_damage(what, shared, by_r):
     assert fit.dispersion * 25 == pytest.approx(42.27525311, abs=2e-8)
 
 
+def test_smoking_ban_in_sicily(shared):
+    # Bernal, Cummins and Gasparrini 2017. The dispersion on file is R's at its default tolerance, from weights one step
+    # behind the estimates, and the interval has it.
+    sicily = pd.read_csv(shared / "data" / "reference" / "sicily.csv")
+    fit = wf.count_model("aces ~ smokban + time", sicily, exposure="stdpop", family="quasipoisson", errors="model")
+    row = fit.table.set_index("term").loc["smokban"]
+    assert row["ratio"] == pytest.approx(0.894376508, rel=1e-8)
+    assert fit.dispersion == pytest.approx(3.559194632, rel=1e-5)
+    assert [row["ratio_low"], row["ratio_high"]] == pytest.approx([0.839189003859, 0.953193302601], rel=1e-6)
+
+
 @pytest.mark.parametrize(("study", "what"), [("plain", "CR2"), ("effects", "CR2")])
 def test_degrees_of_freedom_are_satterthwaites(study, what, panel, by_r):
     fit = fitted(study, what, panel)

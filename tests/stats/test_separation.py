@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.optimize import linprog
 
 from welfare.stats.design.build import usable
 from welfare.stats.design.formula import read_formula
-from welfare.stats.design.separation import null_directions, separated_rows
+from welfare.stats.design.separation import _pushed, null_directions, separated_rows
 from welfare.stats.glm.columns import Columns
 
 LABELLED = ["01", "03", "05", "07", "09", "11", "13", "15", "17"]
@@ -80,3 +84,35 @@ def test_null_directions_find_the_combination_that_vanishes_whatever_its_units()
     (direction,) = null_directions(design).T
     assert design @ direction == pytest.approx(np.zeros(4), abs=1e-9)
     assert direction[1] / direction[2] == pytest.approx(-1e6)
+
+
+def by_one_programme(moves: np.ndarray) -> np.ndarray:
+    """Ask the same of all rows in one linear programme: as many as can be are moved up by 1, none down."""
+    n, m = moves.shape
+    answer = linprog(
+        np.concatenate([np.zeros(m), -np.ones(n)]),
+        A_ub=np.hstack([-moves, np.eye(n)]),
+        b_ub=np.zeros(n),
+        bounds=[(None, None)] * m + [(0, 1)] * n,
+    )
+    return answer.x[m:] > 0.5
+
+
+@settings(deadline=None, max_examples=150)
+@given(hnp.arrays(np.int64, st.tuples(st.integers(1, 12), st.integers(1, 4)), elements=st.integers(-2, 2)))
+def test_rows_pushed_up_are_those_of_one_programme_over_all(moves):
+    assert _pushed(moves.astype(float)).tolist() == by_one_programme(moves.astype(float)).tolist()
+
+
+def test_planted_directions_are_found_among_very_many_rows():
+    rng = np.random.default_rng(3)
+    moves = rng.normal(size=(60_000, 3))
+    assert not _pushed(moves).any()
+    some = rng.random(60_000) < 0.2
+    moves[:, 1] = np.abs(moves[:, 1]) * some
+    assert _pushed(moves).tolist() == some.tolist()
+    # A second direction, felt by rows of its own once the first is known.
+    others = ~some & (rng.random(60_000) < 0.1)
+    moves[:, 2] = np.where(others, -np.abs(moves[:, 2]), 0)
+    moves[:, 0] = np.where(some | others, 0, moves[:, 0])
+    assert _pushed(moves).tolist() == (some | others).tolist()

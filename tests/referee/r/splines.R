@@ -47,7 +47,7 @@ around <- data.frame(times = c(-5, 2.4, 3, 14.6, 20.05, 41.7, 57.6, 70))
 save_as(cbind(around, PredictMat(head$smooth[[1]], around)), "basis")
 save_as(as.data.frame(head$smooth[[1]]$S[[1]] * head$smooth[[1]]$S.scale), "penalty")
 save_as(data.frame(knot = unname(head$smooth[[1]]$xp)), "knots")
-save_as(data.frame(times = mcycle$times, accel = mcycle$accel, fitted = unname(fitted(head))), "mcycle")
+save_as(data.frame(fitted = unname(fitted(head))), "mcycle")  # the rows themselves stay in MASS
 
 # Deaths on simulated farms: a rate that first falls and then rises with density, beside a second condition.
 set.seed(20)

@@ -30,8 +30,8 @@ def farms() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def mcycle() -> tuple[CubicRegression, PenalisedFit]:
-    data = referee("mcycle")
+def mcycle(motorcycles: pd.DataFrame) -> tuple[CubicRegression, PenalisedFit]:
+    data = motorcycles
     spline = cubic_regression(data["times"].to_numpy(), 20)
     columns = spline.basis(data["times"].to_numpy())
     constant = np.ones((len(data), 1))

@@ -19,8 +19,8 @@ def referee(name: str) -> pd.DataFrame:
     return pd.read_csv(REFEREE / f"splines_{name}.csv")
 
 
-def test_basis_knots_and_penalty_are_mgcvs() -> None:
-    spline = cubic_regression(referee("mcycle")["times"].to_numpy(), 20)
+def test_basis_knots_and_penalty_are_mgcvs(motorcycles: pd.DataFrame) -> None:
+    spline = cubic_regression(motorcycles["times"].to_numpy(), 20)
     assert spline.knots == pytest.approx(referee("knots")["knot"].to_numpy(), rel=1e-14)
     basis = referee("basis")
     # The places -5 and 70 lie outside the data: mgcv goes on in a straight line, and so do we.

@@ -9,6 +9,8 @@ from welfare.stats.glm.columns import Columns
 # Relative sizes: of a direction that vanishes in products of columns, of what it may still move an inner row by, and of
 # a move that is none.
 _VANISHES, _STILL, _DUST = 1e-9, 1e-7, 1e-9
+# Of a combination of moves, each row's being 1 at most: what a linear programme leaves of nothing is less.
+_NOTICED, _AT_ONCE = 1e-6, 2_000
 
 
 def null_directions(design: np.ndarray, tolerance: float = 1e-11) -> np.ndarray:
@@ -44,7 +46,8 @@ def separated_rows(outcome: np.ndarray, columns: Columns, upper: float | None = 
     information on the others.
 
     Directions that leave the inner rows alone form a space of few dimensions, found from the normal equations with
-    the largest fixed effect swept out. Within it one linear programme finds all such rows at once.
+    the largest fixed effect swept out. Within it a few small linear programmes find all such rows. (The iterative
+    rectifier of Correia, Guimaraes and Zylkin finds the same rows in rounds of least squares.)
 
     Parameters
     ----------
@@ -106,23 +109,43 @@ def _without_dust(moves: np.ndarray) -> np.ndarray:
 
 
 def _pushed(moves: np.ndarray) -> np.ndarray:
-    """Return the rows that some combination of moves takes upwards while it takes none downwards."""
-    sizes = np.abs(moves).max(axis=0)
-    felt = sizes > 0
-    if not felt.any():
-        return np.zeros(len(moves), dtype=bool)
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_array, hstack, identity
+    """Return the rows that some combination of moves takes upwards while it takes none downwards.
 
-    # Rows that move alike are one constraint; rounding also clears what is zero but for the last digit.
-    moves, same = np.unique((moves[:, felt] / sizes[felt]).round(10), axis=0, return_inverse=True)
-    n, m = moves.shape
-    # Maximise the sum of t with 0 <= t <= 1 and t <= moves @ g: at the optimum t is 1 exactly where a row is separated.
-    answer = linprog(
-        np.concatenate([np.zeros(m), -np.ones(n)]),
-        A_ub=hstack([csr_array(-moves), identity(n)], format="csr"),
-        b_ub=np.zeros(n),
-        bounds=[(None, None)] * m + [(0, 1)] * n,
-        method="highs",
-    )
-    return np.asarray(answer.x[m:][same.ravel()] > 0.5)
+    The combinations that take no row downwards form a cone. A linear programme asks how far one of them can take the
+    rows not yet found upwards, all together: if no way, none of them is ever moved. Rows are constraints only once a
+    combination has broken them, so that many rows cost little.
+    """
+    pushed = np.zeros(len(moves), dtype=bool)
+    felt = np.abs(moves).max(axis=0, initial=0) > 0
+    moving = np.abs(moves).max(axis=1, initial=0) > 0
+    if not felt.any():
+        return pushed
+    # How far a row is moved does not matter, only whether: rows of one direction are one constraint.
+    sizes = np.abs(moves[moving]).max(axis=1, keepdims=True)
+    rows, same = np.unique((moves[moving] / sizes)[:, felt].round(10), axis=0, return_inverse=True)
+    bound = np.zeros(len(rows), dtype=bool)
+    bound[np.random.default_rng(0).permutation(len(rows))[:_AT_ONCE]] = True
+    found = np.zeros(len(rows), dtype=bool)
+    while not found.all():
+        aim = rows[~found].sum(axis=0)
+        combination = _furthest(aim, rows[bound])
+        reached = rows @ combination
+        broken = np.flatnonzero((reached < -_NOTICED) & ~bound)
+        if len(broken):
+            bound[broken[np.argsort(reached[broken])[:_AT_ONCE]]] = True
+            continue
+        risen = (reached > _NOTICED) & ~found
+        if not risen.any():
+            break
+        found |= risen
+    pushed[moving] = found[same.ravel()]
+    return pushed
+
+
+def _furthest(aim: np.ndarray, constraints: np.ndarray) -> np.ndarray:
+    """Return the combination, each part from -1 to 1, that goes furthest along `aim` and takes no constraint down."""
+    from scipy.optimize import linprog
+
+    bounds = [(-1, 1)] * len(aim)
+    answer = linprog(-aim / max(np.abs(aim).max(), 1e-300), -constraints, np.zeros(len(constraints)), bounds=bounds)
+    return np.asarray(answer.x)
