@@ -28,6 +28,15 @@ def test_lice_of_farm_months(shared: Path, lice: str) -> None:
     )
 
 
+@pytest.mark.parametrize(("lice", "printed"), [("motiles", "1.094 0.919 1.303"), ("caligus", "1.698 1.147 2.513")])
+def test_audited_months_to_the_printed_digits(shared: Path, lice: str, printed: str) -> None:
+    fit = wf.count_model(f"{lice} ~ audited | farm + month", lice_months(shared), cluster="farm")
+    row = fit.table.iloc[0][["ratio", "ratio_low", "ratio_high"]]
+    assert " ".join(f"{value:.3f}" for value in row) == printed
+    assert fit.clusters == 91
+    assert "each farm and each month held fixed" in fit.text
+
+
 @pytest.mark.parametrize("lice", ["motiles", "caligus"])
 @pytest.mark.parametrize("last", [2016, 2020])
 def test_lice_of_unaveraged_rows(shared: Path, lice: str, last: int) -> None:

@@ -62,8 +62,8 @@ def count_model(
     Returns
     -------
     CountModel
-        Intervals are 95%: Student's t with G - 1 degrees of freedom where errors are clustered, else
-        the normal.
+        Intervals are 95%: the normal; with fewer than 40 clusters Student's t with G - 1 degrees of freedom, with CR3
+        always, with CR2 Satterthwaite's.
 
     Raises
     ------

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.stats.design.build import Design
+from welfare.stats.doubt.sandwich import MANY_CLUSTERS
 from welfare.stats.glm.columns import Factor
 from welfare.stats.glm.distributions import Fractional
 from welfare.stats.glm.fit import Fit
@@ -166,7 +167,7 @@ def _overdispersion(fit: Fit, robust: bool) -> Check:
 
 
 def _few_clusters(many: int, corrected: bool) -> Check:
-    if many >= 40:
+    if many >= MANY_CLUSTERS:
         return Check("clusters", "", many, FINE, "Enough clusters for cluster-robust errors.")
     if corrected:
         return Check("clusters", "", many, FINE, f"{many} clusters are few; the errors reported are made for that.")

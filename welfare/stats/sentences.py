@@ -11,6 +11,7 @@ from welfare.errors import WelfareError
 from welfare.schema.results import count_reasons
 from welfare.stats.design.build import Design
 from welfare.stats.diagnostics import DOUBT
+from welfare.stats.doubt.sandwich import MANY_CLUSTERS
 from welfare.stats.estimates import Estimates
 from welfare.stats.glm.distributions import NegativeBinomial1, NegativeBinomial2
 from welfare.stats.influence import Influence
@@ -180,7 +181,7 @@ def write_notes(question: Question, found: Estimates) -> tuple[str, ...]:
         What was found.
     """
     notes = [found.covariance.words]
-    if found.clusters is not None and found.clusters < 40 and found.covariance.kind in ("CR0", "CR1"):
+    if found.clusters is not None and found.clusters < MANY_CLUSTERS and found.covariance.kind in ("CR0", "CR1"):
         notes.append(f"{found.clusters} clusters are few for such errors: the intervals are likely too narrow.")
     family = found.fit.family
     if isinstance(family, NegativeBinomial2):

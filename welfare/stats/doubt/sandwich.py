@@ -10,6 +10,8 @@ from welfare.stats.doubt.few_clusters import corrected, is_nested
 from welfare.stats.glm.columns import Factor
 from welfare.stats.glm.fit import Fit
 
+# From so many clusters on, errors are read with the normal, as R's sandwich and fixest print them for counts.
+MANY_CLUSTERS = 40
 KINDS = ("model", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR2", "CR3")
 
 
@@ -110,11 +112,16 @@ def by_cluster(fit: Fit, groups: Factor, kind: str, name: str) -> Covariance:
     n, k = fit.columns.rows, _counted(fit, groups)
     factor = many / (many - 1) * (n - 1) / (n - k) if kind == "CR1" else 1.0
     how = f"{kind}" if kind == "CR0" else f"CR1: G/(G-1) x (n-1)/(n-k), k = {k:,}"
-    words = (
-        f"Errors are clustered by {name} ({how}), {many:,} clusters; intervals use Student's t with {many - 1:,} "
-        "degrees of freedom."
-    )
-    return Covariance(pull.T @ pull * factor, np.full(pull.shape[1], many - 1.0), kind, words, (many,))
+    each, by = _reference(many)
+    words = f"Errors are clustered by {name} ({how}), {many:,} clusters; intervals use {by}."
+    return Covariance(pull.T @ pull * factor, np.full(pull.shape[1], each), kind, words, (many,))
+
+
+def _reference(clusters: int) -> tuple[float, str]:
+    """Return the degrees of freedom of plain cluster-robust errors, and what they are in words."""
+    if clusters >= MANY_CLUSTERS:
+        return np.inf, "the normal"
+    return clusters - 1.0, f"Student's t with {clusters - 1:,} degrees of freedom"
 
 
 def by_two_clusters(fit: Fit, one: Factor, other: Factor, kind: str, names: tuple[str, str]) -> Covariance:
@@ -142,12 +149,12 @@ def by_two_clusters(fit: Fit, one: Factor, other: Factor, kind: str, names: tupl
     parts = [by_cluster(fit, groups, kind, "") for groups in (one, other, within)]
     values, vectors = np.linalg.eigh(parts[0].matrix + parts[1].matrix - parts[2].matrix)
     matrix = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    fewest = min(one.levels, other.levels)
+    degrees, by = _reference(min(one.levels, other.levels))
     words = (
         f"Errors are clustered by {names[0]} and {names[1]} ({kind}), {one.levels:,} and {other.levels:,} clusters; "
-        f"intervals use Student's t with {fewest - 1:,} degrees of freedom."
+        f"intervals use {by}."
     )
-    return Covariance(matrix, np.full(len(matrix), fewest - 1.0), kind, words, (one.levels, other.levels))
+    return Covariance(matrix, np.full(len(matrix), degrees), kind, words, (one.levels, other.levels))
 
 
 def _counted(fit: Fit, groups: Factor) -> int:
