@@ -50,7 +50,8 @@ def test_everything_the_library_imports_is_declared() -> None:
 
 def test_the_core_holds_nothing_that_the_library_does_not_import() -> None:
     used = set().union(*(_distributions(module) for module in _imported()))
-    assert _declared(PROJECT["dependencies"]) - used == set()
+    # The user fixed statsmodels; since decision 011 only tests import it, as a second referee.
+    assert _declared(PROJECT["dependencies"]) - used <= {"statsmodels"}
 
 
 @pytest.mark.parametrize("path", PINS, ids=lambda path: path.name)
