@@ -70,6 +70,12 @@ def test_the_same_seed_gives_the_same_digits_and_another_does_not(bootstrap, pan
     assert "12 clusters" in " ".join(one.notes)
 
 
+def test_a_word_stands_for_the_usual_draws(panel):
+    asked = {"exposure": "animals", "cluster": "district"}
+    word, number = (wf.count_model("deaths ~ speed", panel, **asked, bootstrap=given) for given in ("wild", 999))
+    assert word.table.equals(number.table)
+
+
 def test_pairs_of_clusters_alike_give_an_interval_of_no_width():
     one = districts(np.random.default_rng(1), 1, 30, 0.0, 0.0).assign(x=np.linspace(-1, 1, 30))
     df = pd.concat([one.assign(district=d) for d in range(8)], ignore_index=True)

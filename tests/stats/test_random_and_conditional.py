@@ -118,6 +118,12 @@ def test_what_does_not_go_together_is_refused(formula, options, simulated):
         wf.count_model(formula, simulated, **options)
 
 
+def test_a_random_intercept_may_be_written_as_lme4_does(simulated):
+    one, other = (wf.count_model("y ~ x", simulated, random=written) for written in ("group", "(1 | group)"))
+    assert one.table.equals(other.table)
+    assert one.random_sd == other.random_sd
+
+
 def test_too_few_groups_carry_no_intercept(simulated):
     with pytest.raises(NotEstimable, match="groups"):
         wf.count_model("y ~ x", simulated.assign(half=simulated["group"] > 12), random="half")

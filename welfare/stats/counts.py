@@ -20,7 +20,7 @@ def count_model(
     cluster: str | Sequence[str] | None = None,
     random: str | tuple[str, int] | None = None,
     errors: str = "CR1",
-    bootstrap: int | tuple[str, int] | None = None,
+    bootstrap: int | str | tuple[str, int] | None = None,
     seed: int = 0,
 ) -> CountModel:
     """Relate counts to conditions by a model with a log link, fitted by maximum likelihood.
@@ -53,9 +53,9 @@ def count_model(
         effects nested in the clusters do not count in k; CR2 (with Satterthwaite's degrees of freedom) and CR3 hold
         better with few clusters. Without `cluster` each row is its own: CR1 is then HC1, and so on. Or "model": trust
         the family's variance (no cluster then).
-    bootstrap : int or tuple of str and int, optional
-        Draws of the wild score bootstrap over clusters, for intervals and p-values where these are few; or
-        ``("pairs", 999)`` to draw whole clusters.
+    bootstrap : int, str, or tuple of str and int, optional
+        Draws of the wild score bootstrap over clusters, for intervals and p-values where these are few; or ``"pairs"``,
+        or ``("pairs", 999)``, to draw whole clusters.
     seed : int
         Of the bootstrap.
 

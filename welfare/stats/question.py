@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from welfare.errors import BadParameter
@@ -16,7 +17,7 @@ FAMILIES = {
     "fractional": "Fractional logit",
     "conditional_poisson": "Conditional Poisson",
 }
-_SAME = {"nb2": "negative_binomial", "quasi_poisson": "quasipoisson"}
+_SAME = {"nb2": "negative_binomial", "quasi_poisson": "quasipoisson", "quasi-poisson": "quasipoisson"}
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,13 @@ def as_question(
 
 def _read_random(random: object) -> tuple[str | None, int]:
     """Return the column of the groups and the points of quadrature."""
-    if random is None or isinstance(random, str):
-        return random, 1
-    if isinstance(random, tuple) and len(random) == 2 and isinstance(random[0], str) and isinstance(random[1], int):
-        return random
+    column, nodes = random if isinstance(random, tuple) and len(random) == 2 else (random, 1)
+    if column is None:
+        return None, 1
+    if isinstance(column, str) and isinstance(nodes, int):
+        # As lme4 writes it: (1 | column).
+        written = re.fullmatch(r"\(?\s*1\s*\|\s*(.+?)\s*\)?", column)
+        return written[1] if written else column, nodes
     raise BadParameter(
         f"random={random!r} is not a column",
         where="count_model(random=)",

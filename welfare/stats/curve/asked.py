@@ -90,6 +90,7 @@ def as_asked(
     NotEstimable
         If the condition has too few values for the curve.
     """
+    basis = {"penalized": "penalised"}.get(basis, basis)
     if basis not in BASES:
         raise BadParameter(
             f"no basis is called {basis!r}", where="curve(basis=)", todo=f"Use one of {', '.join(BASES)}."

@@ -14,7 +14,7 @@ from welfare.stats.glm.solving import independent
 
 # Webb's six points; below so many clusters two points give too few different draws.
 _WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
-_FEW_CLUSTERS, _LEAST_DRAWS, _MOST_FAILED = 12, 99, 0.05
+_FEW_CLUSTERS, _LEAST_DRAWS, _USUAL_DRAWS, _MOST_FAILED = 12, 99, 999, 0.05
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ def read_bootstrap(asked: object) -> tuple[str, int]:
 
     Parameters
     ----------
-    asked : int or tuple of str and int
-        Draws of the wild bootstrap; or ``("wild", draws)`` or ``("pairs", draws)``.
+    asked : int, str, or tuple of str and int
+        Draws of the wild bootstrap; ``"wild"`` or ``"pairs"``, 999 draws; or the one with the other.
 
     Raises
     ------
@@ -48,6 +48,8 @@ def read_bootstrap(asked: object) -> tuple[str, int]:
         If it is neither, or fewer than 99 draws.
     """
     kind, draws = asked if isinstance(asked, tuple) and len(asked) == 2 else ("wild", asked)
+    if isinstance(asked, str):
+        kind, draws = asked, _USUAL_DRAWS
     if kind in ("wild", "pairs") and isinstance(draws, int) and not isinstance(draws, bool) and draws >= _LEAST_DRAWS:
         return str(kind), draws
     raise BadParameter(
