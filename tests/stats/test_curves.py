@@ -155,6 +155,11 @@ def test_planted_lags_are_told_apart():
     # Each farm loses its first three weeks, and a third of them the gap and the three weeks after it.
     lost = found.dropped["reason"].value_counts().to_dict()
     assert lost == {"missing heat_history": 150 * 3 + 50 * 3}
+    # Forward: the three last weeks of a farm, and those before a gap, have no later ones to count.
+    forward = found.attributable(reference=15)
+    assert set(forward.dropped["reason"]) == {"later periods are not recorded"}
+    assert len(forward.by_row) + len(forward.dropped) == found.model.n
+    assert "Left out" in forward.text
     # Without the lags one would say that heat does nothing at once.
     assert wf.curve(df, **asked, cluster="farm").at(16)["ratio"].iloc[0] == pytest.approx(1, abs=0.02)
 

@@ -14,7 +14,7 @@ from welfare.stats.design.restated import level_codes, needed_columns, terms_of,
 from welfare.stats.estimates import Estimates
 from welfare.stats.inputs import dropped_rows, numbers
 from welfare.stats.question import Question
-from welfare.stats.splines.attributable import attributable
+from welfare.stats.splines.attributable import Attributable, attributable
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -195,6 +195,31 @@ def attributed(found: Estimates, condition: str, reference: Any, draws: int, see
         draws=draws,
         seed=seed,
     )
+    return told(part, design.formula.outcome, condition, reference, design.terms.index, draws)
+
+
+def told(
+    part: Attributable,
+    outcome: str,
+    condition: str,
+    reference: Any,
+    labels: pd.Index,
+    draws: int,
+    dropped: pd.DataFrame | None = None,
+) -> AttributableEvents:
+    """Put attributable events into a table and words.
+
+    Parameters
+    ----------
+    part : Attributable
+    outcome, condition : str
+    reference : number or label
+    labels : Index
+        Of the rows counted.
+    draws : int
+    dropped : DataFrame, optional
+        Columns row, reason: rows that could not be counted.
+    """
     table = pd.DataFrame(
         {
             "quantity": ["number", "fraction"],
@@ -203,15 +228,17 @@ def attributed(found: Estimates, condition: str, reference: Any, draws: int, see
             "high": [part.number_high, part.fraction_high],
         }
     )
+    dropped = no_rows_dropped() if dropped is None else dropped
+    missing = "" if dropped.empty else f" Left out: {count_reasons(dropped)}."
     text = (
-        f"Of {part.events:,.0f} events of {design.formula.outcome}, {part.number:,.0f} ({part.fraction:.1%}; 95% "
-        f"interval {part.number_low:,.0f} to {part.number_high:,.0f}) are attributable to {condition} being where it "
-        f"was rather than at {reference}, if the association is one of cause and the other terms hold all that "
-        "differs: which the records cannot show."
+        f"Of {part.events:,.0f} events of {outcome}, {part.number:,.0f} ({part.fraction:.1%}; 95% interval "
+        f"{part.number_low:,.0f} to {part.number_high:,.0f}) are attributable to {condition} being where it was rather "
+        f"than at {reference}, if the association is one of cause and what is held fixed is all that differs: "
+        f"which the records cannot show.{missing}"
     )
     notes = (f"Interval from {draws:,} draws of the estimates from their normal distribution.",)
-    by_row = pd.Series(part.by_row, index=design.terms.index, name="attributable_share")
-    return AttributableEvents(table, text, no_rows_dropped(), notes, by_row=by_row)
+    by_row = pd.Series(part.by_row, index=labels, name="attributable_share")
+    return AttributableEvents(table, text, dropped, notes, by_row=by_row)
 
 
 def terms_of_coded(found: Estimates) -> np.ndarray:

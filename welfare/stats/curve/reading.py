@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter
-from welfare.schema.results import count_reasons, no_rows_dropped
+from welfare.schema.results import count_reasons
 from welfare.stats.curve.asked import Asked
 from welfare.stats.curve.fitted import Fitted
 from welfare.stats.diagnostics import DOUBT, FINE
-from welfare.stats.effects import AttributableEvents
+from welfare.stats.effects import AttributableEvents, told
+from welfare.stats.inputs import dropped_rows
 from welfare.stats.question import FAMILIES
 from welfare.stats.splines.attributable import attributable, forward_counts
 from welfare.stats.splines.bands import simultaneous_factor
@@ -124,26 +125,12 @@ def attributable_to(asked: Asked, fitted: Fitted, reference: float, draws: int, 
         draws=draws,
         seed=seed,
     )
-    table = pd.DataFrame(
-        {
-            "quantity": ["number", "fraction"],
-            "estimate": [part.number, part.fraction],
-            "low": [part.number_low, part.fraction_low],
-            "high": [part.number_high, part.fraction_high],
-        }
+    labels = design.terms.index
+    reasons = np.full(len(labels), None, dtype=object)
+    reasons[~known] = "later periods are not recorded"
+    return told(
+        part, asked.outcome, asked.condition, f"{reference:g}", labels[known], draws, dropped_rows(labels, reasons)
     )
-    text = (
-        f"Of {part.events:,.0f} events of {asked.outcome}, {part.number:,.0f} ({part.fraction:.1%}; 95% interval "
-        f"{part.number_low:,.0f} to {part.number_high:,.0f}) are attributable to {asked.condition} being where it was "
-        f"rather than at {reference:g}, if the association is one of cause and what is held fixed is all that differs: "
-        "which the records cannot show."
-    )
-    by_row = pd.Series(part.by_row, index=design.terms.index[known], name="attributable_share")
-    lost = int((~known).sum())
-    notes = [f"Interval from {draws:,} draws of the estimates from their normal distribution."]
-    if lost:
-        notes.append(f"{lost:,} rows whose later periods are not recorded are not counted.")
-    return AttributableEvents(table, text, no_rows_dropped(), tuple(notes), by_row=by_row)
 
 
 def checks(asked: Asked, fitted: Fitted) -> pd.DataFrame:
