@@ -43,7 +43,7 @@ smooth <- function(study, family) {
                                                       scale.est = "pearson"))
   rows_at <- predict(fit, data.frame(speed = c(at, reference), dense = 0, animals = 1), type = "lpmatrix")
   contrast <- rows_at[seq_along(at), ] - matrix(rows_at[length(at) + 1, ], length(at), ncol(rows_at), byrow = TRUE)
-  keep(study, at, as.vector(contrast %*% coef(fit)), sqrt(diag(contrast %*% vcov(fit) %*% t(contrast))),
+  keep(study, at, as.vector(contrast %*% coef(fit)), sqrt(diag(contrast %*% vcov(fit, sandwich = TRUE) %*% t(contrast))),
        sum(fit$edf) - 2)
 }
 smooth("penalised poisson", poisson())

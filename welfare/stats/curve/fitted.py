@@ -9,12 +9,11 @@ import pandas as pd
 
 from welfare.stats.curve.asked import Asked
 from welfare.stats.design.build import Design
-from welfare.stats.doubt.sandwich import by_cluster
 from welfare.stats.estimates import Estimates, estimate
-from welfare.stats.glm.columns import by_level
 from welfare.stats.glm.distributions import NegativeBinomial2
 from welfare.stats.splines.crossbasis import Association, reduce_overall
 from welfare.stats.splines.penalised import PenalisedFit, fit_penalised
+from welfare.stats.splines.robust import robust_covariance
 
 
 @dataclass(frozen=True)
@@ -103,9 +102,10 @@ def _penalised(asked: Asked, found: Estimates) -> Fitted:
         groups=groups,
     )
     many = fixed.shape[1]
-    covariance, degrees = fit.bayesian, np.inf
-    if found.groups:
-        covariance, degrees = _by_cluster(fit, np.hstack([fixed, asked.basis(values)]), groups, found)
+    # As of any count model: the spread of rows, or of clusters, not the family's; and the doubt that smoothing adds.
+    clusters = min(found.groups, key=lambda factor: factor.levels).codes if found.groups else None
+    covariance = robust_covariance(fit, np.hstack([fixed, asked.basis(values)]), clusters, groups=groups)
+    degrees = float(found.covariance.degrees.min())
     return Fitted(fit.coefficients[many:], covariance[many:, many:], degrees, found, fit)
 
 
@@ -117,21 +117,6 @@ def _beside(asked: Asked, design: Design) -> tuple[np.ndarray, np.ndarray | None
         if effect is not largest:
             parts.append((effect.codes[:, None] == np.arange(1, len(effect.levels))).astype(float))
     return np.hstack(parts), None if largest is None else largest.codes
-
-
-def _by_cluster(
-    fit: PenalisedFit, columns: np.ndarray, groups: np.ndarray | None, found: Estimates
-) -> tuple[np.ndarray, float]:
-    """Return the sandwich of a penalised fit, CR1: the bread is the penalised information's inverse."""
-    clusters = min(found.groups, key=lambda factor: factor.levels)
-    if groups is not None:
-        weights = np.bincount(groups, fit.working)
-        means = np.column_stack([np.bincount(groups, column * fit.working) for column in columns.T]) / weights[:, None]
-        columns = columns - means[groups]
-    sums = np.column_stack([by_level(clusters, column * fit.scores) for column in columns.T])
-    many, n = clusters.levels, len(columns)
-    factor = many / (many - 1) * (n - 1) / max(n - fit.total_edf, 1.0)
-    return fit.bread @ sums.T @ sums @ fit.bread * factor, many - 1.0
 
 
 def with_columns(asked: Asked, frame: pd.DataFrame, names: list[str]) -> Asked:
@@ -151,6 +136,3 @@ def with_columns(asked: Asked, frame: pd.DataFrame, names: list[str]) -> Asked:
     formula = f"{outcome}~ {' + '.join([*names, *others])}" + (f" |{effects}" if bar else "")
     question = replace(asked.question, formula=formula)
     return replace(asked, question=question, frame=frame, names=names, kind="linear", lags=0)
-
-
-__all__ = ["Fitted", "by_cluster", "fit_curve", "over_lags", "with_columns"]

@@ -211,8 +211,9 @@ def notes(asked: Asked, fitted: Fitted, chosen_here: bool, reference: float) -> 
         found.append(f"The reference, {reference:.4g}, is the median of the rows used.")
     if asked.lags:
         found.append(f"Ratios are sums over the condition now and in {asked.lags} periods before.")
-    if fitted.penalised is not None and not fitted.found.groups:
-        found.append("Bands are Bayesian (Wood's Vp), which cover the truth on average along the curve.")
-    if fitted.penalised is not None and fitted.found.groups:
-        found.append("Errors of the curve are clustered (CR1); they do not count that the smoothness was chosen.")
+    if fitted.penalised is not None:
+        found.append(
+            "Errors of the curve take their size from the data, with an allowance for the bias of smoothing (Wood's Vp "
+            "less Ve); they do not count that the smoothness was chosen."
+        )
     return tuple(found)
