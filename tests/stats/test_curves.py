@@ -90,6 +90,8 @@ def test_beyond_the_rows_it_refuses_unless_asked_and_then_marks(panel):
     top = panel["speed"].max()
     with pytest.raises(BadValue, match="beyond the rows used"):
         found.at(top + 0.1)
+    with pytest.raises(BadValue, match="beyond the rows used"):
+        found.at(panel["speed"].min() - 0.1)
     with pytest.raises(BadValue):
         found.at([2.0, np.nan], extrapolate=True)
     table = found.at([top - 0.1, top + 0.1, top + 0.2, top + 0.3], extrapolate=True)
@@ -114,6 +116,9 @@ def test_a_planted_threshold_is_found_with_its_slopes():
     assert found.p_value < 1e-6
     assert found.slope_below == pytest.approx(1, abs=0.01)
     assert found.slope_above == pytest.approx(np.exp(0.1), abs=0.01)
+    noisy = pens.assign(dead=rng.poisson(pens["dead"] * rng.gamma(1, 1, len(pens))))
+    wider = wf.curve(noisy, outcome="dead", condition="density", exposure="fish", reference=10).threshold()
+    assert float(wider.notes[0].split("divided by ")[1].rstrip(".")) > 5  # counts vary more: the deviance says less
     straight = planted(rng, lambda density: np.exp(0.05 * density))
     assert wf.curve(straight, outcome="dead", condition="density", exposure="fish").threshold().p_value > 0.05
 
@@ -155,6 +160,9 @@ def test_planted_lags_are_told_apart():
     # Each farm loses its first three weeks, and a third of them the gap and the three weeks after it.
     lost = found.dropped["reason"].value_counts().to_dict()
     assert lost == {"missing heat_history": 150 * 3 + 50 * 3}
+    lagged = found.model.covariance.filter(like="heat_curve").loc[lambda df: df.index.str.contains("heat_curve")]
+    error = np.log(found.at(16)["high"] / found.at(16)["ratio"]).iloc[0] / 1.959964
+    assert error == pytest.approx(np.sqrt(lagged.to_numpy().sum()), rel=1e-6)  # of a sum over lags
     # Forward: the three last weeks of a farm, and those before a gap, have no later ones to count.
     forward = found.attributable(reference=15)
     assert set(forward.dropped["reason"]) == {"later periods are not recorded"}
