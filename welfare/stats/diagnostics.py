@@ -143,7 +143,8 @@ def _exposure(fit: Fit, design: Design, groups: tuple[Factor, ...]) -> Check | N
         "",
         power,
         DOUBT,
-        f"Counts do not grow in proportion to the exposure, but roughly as its power of {power:.2f} (one step from 1, which goes too far; p = "
+        f"Counts do not grow in proportion to the exposure, but roughly as its power of {power:.2f} "
+        f"(one step from 1, which goes too far; p = "
         f"{found.p_value:.2g}): a rate per unit of it then differs with size alone. Compare rows of like exposure, add "
         "its logarithm as a term, and ask what the exposure counts.",
     )
