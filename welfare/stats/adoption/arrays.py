@@ -1,4 +1,4 @@
-"""Units that adopt a change at different dates, as plain arrays: what every estimator of its effects takes and gives."""
+"""Units that adopt a change at different dates, as plain arrays: what each estimator of its effects takes and gives."""
 
 from __future__ import annotations
 
