@@ -1,0 +1,178 @@
+"""Group-time effects: what became of a cohort, less what became of those not treated then (Callaway and Sant'Anna)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from welfare.errors import NotEstimable
+from welfare.stats.adoption.arrays import Adoption, Array, Effects
+from welfare.stats.adoption.doubly_robust import doubly_robust
+
+
+@dataclass(frozen=True)
+class Wide:
+    """Outcomes by unit and period, missing where a unit has no row.
+
+    Attributes
+    ----------
+    outcome : array of float, shape (U, T)
+    exposure : array of float, shape (U, T), or None
+    covariates : array of float, shape (U, T, k)
+    """
+
+    outcome: Array
+    exposure: Array | None
+    covariates: Array
+
+
+def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = False) -> Effects:
+    """Compare each cohort's change since the period before its own adoption with that of untreated units.
+
+    Parameters
+    ----------
+    adoption : Adoption
+        With covariates, the doubly robust estimator is used, with their values in the earlier of the two periods.
+    control : {"never", "notyet"}
+        Whom a cohort is compared with: units never treated, or all not treated by the later of the two periods.
+    ratio : bool
+        Compare ratios of rates instead of differences: estimates are then logarithms of ratios of ratios, of totals of
+        counts over totals of exposure.
+
+    Returns
+    -------
+    Effects
+        One per cohort and period after the first; before adoption, the change since the period before (a varying base),
+        which says whether the cohorts moved alike. Units count in a comparison where they have a row in both periods.
+
+    Raises
+    ------
+    NotEstimable
+        If there is nobody to compare with.
+
+    Notes
+    -----
+    Where every unit is treated in the end, the last cohort is the comparison and has no effects of its own, and no
+    period after its adoption can be judged, as in R's did. Errors are analytic and clustered, without a correction for
+    few clusters.
+
+    References
+    ----------
+    Callaway B, Sant'Anna PHC. Journal of Econometrics 2021; 225: 200-230.
+    """
+    wide = _widen(adoption)
+    cohorts, last = _judged(adoption, control)
+    pairs = [(cohort, at) for cohort in cohorts for at in range(1, last)]
+    influence = np.zeros((adoption.units, len(pairs)))
+    estimate = np.full(len(pairs), np.nan)
+    for place, (cohort, at) in enumerate(pairs):
+        base = cohort - 1 if at >= cohort else at - 1
+        there = ~np.isnan(wide.outcome[:, at]) & ~np.isnan(wide.outcome[:, base])
+        treated = np.flatnonzero(there & (adoption.cohort == cohort))
+        others = np.flatnonzero(there & _untreated(adoption, cohort, max(at, base), control))
+        estimate[place] = _compared(wide, treated, others, at, base, ratio, influence[:, place])
+    influence[:, np.isnan(estimate)] = np.nan
+    summed = _by_cluster(influence, adoption)
+    cohort_of, period_of = (np.array(column, dtype=np.int64) for column in zip(*pairs, strict=True))
+    return Effects(
+        cohort=cohort_of,
+        period=period_of,
+        estimate=estimate,
+        covariance=summed.T @ summed,
+        weight=np.bincount(adoption.cohort, minlength=adoption.never + 1)[cohort_of].astype(float),
+        influence=summed,
+        words="Errors are from each unit's influence on the estimate (analytic, as R's did prints them), summed by "
+        "cluster, without a correction for few clusters.",
+    )
+
+
+def _widen(adoption: Adoption) -> Wide:
+    shape = (adoption.units, len(adoption.periods))
+    at = (adoption.unit, adoption.period)
+
+    def spread(values: Array) -> Array:
+        wide = np.full((*shape, *values.shape[1:]), np.nan)
+        wide[at] = values
+        return wide
+
+    exposure = None if adoption.exposure is None else spread(adoption.exposure)
+    return Wide(spread(adoption.outcome), exposure, spread(adoption.covariates))
+
+
+def _judged(adoption: Adoption, control: str) -> tuple[Array, int]:
+    """Return the cohorts whose effects can be judged, and the first period in which none can."""
+    never_treated = bool((adoption.cohort == adoption.never).any())
+    cohorts = adoption.cohorts
+    if never_treated:
+        return cohorts, len(adoption.periods)
+    if control == "never":
+        raise NotEstimable(
+            "every unit adopts the change in the end: none is never treated",
+            where="event_study(control='never')",
+            spoiled="There would be nobody to compare with.",
+            todo="Use control='notyet', which compares with units that adopt later.",
+        )
+    if len(cohorts) < 2:
+        raise NotEstimable(
+            "all units adopt the change in the same period",
+            where="event_study(treated_from=)",
+            spoiled="There is nobody to compare with: whatever else happened then would be taken for the effect.",
+            todo="Add units that did not adopt it, or look at it as an interrupted series, which says what it assumes.",
+        )
+    return cohorts[:-1], int(cohorts[-1])
+
+
+def _untreated(adoption: Adoption, cohort: int, by: int, control: str) -> Array:
+    never = adoption.cohort == adoption.never
+    if control == "never":
+        return never
+    return never | ((adoption.cohort > by) & (adoption.cohort != cohort))
+
+
+def _compared(wide: Wide, treated: Array, others: Array, at: int, base: int, ratio: bool, influence: Array) -> float:
+    """Return one comparison and write what each unit adds to it into `influence`; missing where it cannot be made."""
+    if not len(treated) or not len(others):
+        return np.nan
+    if ratio:
+        one, of_treated = _log_growth(wide, treated, at, base)
+        other, of_others = _log_growth(wide, others, at, base)
+    elif wide.covariates.shape[2]:
+        both = np.concatenate([treated, others])
+        change = wide.outcome[both, at] - wide.outcome[both, base]
+        found = doubly_robust(change, np.arange(len(both)) < len(treated), wide.covariates[both, min(at, base)])
+        influence[both] = found.influence
+        return found.estimate
+    else:
+        one, of_treated = _mean_change(wide.outcome[treated, at] - wide.outcome[treated, base])
+        other, of_others = _mean_change(wide.outcome[others, at] - wide.outcome[others, base])
+    influence[treated], influence[others] = of_treated, -of_others
+    return one - other
+
+
+def _mean_change(change: Array) -> tuple[float, Array]:
+    mean = float(change.mean())
+    return mean, (change - mean) / len(change)
+
+
+def _log_growth(wide: Wide, units: Array, at: int, base: int) -> tuple[float, Array]:
+    """Return the logarithm of the ratio of two rates, of totals over totals, and what each unit adds to it."""
+    log_rate, influence = [], []
+    for period in (at, base):
+        counts = wide.outcome[units, period]
+        over = np.ones(len(units)) if wide.exposure is None else wide.exposure[units, period]
+        total = counts.sum()
+        if total == 0:  # no logarithm of nothing
+            return np.nan, np.full(len(units), np.nan)
+        rate = total / over.sum()
+        log_rate.append(np.log(rate))
+        influence.append((counts - rate * over) / total)
+    return float(log_rate[0] - log_rate[1]), influence[0] - influence[1]
+
+
+def _by_cluster(influence: Array, adoption: Adoption) -> Array:
+    if adoption.clusters == adoption.units:
+        return influence
+    order = np.argsort(adoption.cluster, kind="stable")
+    starts = np.searchsorted(adoption.cluster[order], np.arange(adoption.clusters))
+    return np.add.reduceat(influence[order], starts, axis=0)

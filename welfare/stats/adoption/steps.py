@@ -1,0 +1,144 @@
+"""Periods as whole steps: years, quarters, months or days, whatever form the frame has them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from welfare.errors import BadValue
+
+# From coarse to fine: the first in which no two dates of the frame fall together is what its rows are periods of.
+_SPACINGS = ("Y", "Q", "M", "W", "D", "h")
+_NO_STEP = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How a frame writes periods.
+
+    Attributes
+    ----------
+    spacing : str or None
+        A pandas period alias, for dates and periods; None for whole numbers.
+    """
+
+    spacing: str | None
+
+    def of(self, values: pd.Series, name: str) -> np.ndarray:
+        """Return periods as whole steps; a date is in the period that holds it.
+
+        Parameters
+        ----------
+        values : Series of n values
+            Whole numbers, dates, periods, or text that reads as one of them; missing where there is none.
+        name : str
+            What to call them in an error.
+
+        Returns
+        -------
+        array of int, shape (n,)
+            The least integer where missing (see :func:`missing`).
+
+        Raises
+        ------
+        BadValue
+            If a value is not written like the frame's periods, or is a fraction.
+        """
+        out = np.full(len(values), _NO_STEP)
+        known = values.notna().to_numpy()
+        if known.any():
+            out[known] = self._read(values[known], name)
+        return out
+
+    def _read(self, values: pd.Series, name: str) -> np.ndarray:
+        if self.spacing is None:
+            return _whole_numbers(values, name)
+        codes, unique = pd.factorize(values)
+        try:
+            periods = [_as_period(value, self.spacing) for value in unique]
+        except (ValueError, TypeError) as failure:
+            raise BadValue(
+                f"{name} holds {next(iter(unique))!r}, which is no date ({failure})",
+                where=name,
+                spoiled="Which rows come before the change would be a guess.",
+                todo="Write both columns alike: both as years, or both as dates.",
+            ) from None
+        return np.array([period.ordinal for period in periods], dtype=np.int64)[codes]
+
+    def labels(self, steps: np.ndarray) -> pd.Index:
+        """Return steps as a table shows them: numbers as they were, periods by their usual name ("2019Q2")."""
+        if self.spacing is None:
+            return pd.Index(steps)
+        return pd.Index([str(pd.Period(ordinal=int(step), freq=self.spacing)) for step in steps])
+
+
+def missing(steps: np.ndarray) -> np.ndarray:
+    """Return where no period is known."""
+    return np.asarray(steps == _NO_STEP)
+
+
+def steps_of(values: pd.Series, name: str) -> Steps:
+    """Find out how a column writes its periods.
+
+    Parameters
+    ----------
+    values : Series
+        Whole numbers, dates, periods or text.
+    name : str
+        What to call them in an error.
+
+    Raises
+    ------
+    BadValue
+        If they cannot be put in order.
+    """
+    known = values.dropna()
+    if isinstance(known.dtype, pd.PeriodDtype):
+        return Steps(known.dtype.freq.freqstr)
+    if pd.api.types.is_numeric_dtype(known.dtype) or _reads_as_numbers(known):
+        return Steps(None)
+    unique = pd.Series(known.unique())
+    if not pd.api.types.is_datetime64_any_dtype(unique.dtype):
+        try:
+            unique = pd.Series([_as_period(value, "D").start_time for value in unique])
+        except (ValueError, TypeError) as failure:
+            raise BadValue(
+                f"{name} holds periods that cannot be read ({failure})",
+                where=name,
+                spoiled="Which rows come before the change would be a guess.",
+                todo="Give years as numbers, or dates, or pandas periods.",
+            ) from None
+    for spacing in _SPACINGS:
+        if unique.dt.tz_localize(None).dt.to_period(spacing).is_unique:
+            return Steps(spacing)
+    return Steps("s")
+
+
+def _as_period(value: Any, spacing: str) -> pd.Period:
+    if isinstance(value, str):
+        value = pd.Period(value).start_time
+    if isinstance(value, pd.Period):
+        value = value.start_time
+    if isinstance(value, int | float | np.number):
+        raise TypeError(f"{value} is a number")
+    return pd.Period(pd.Timestamp(value).tz_localize(None), freq=spacing)
+
+
+def _reads_as_numbers(values: pd.Series) -> bool:
+    return bool(len(values)) and all(isinstance(value, str) and value.strip().isdigit() for value in values.unique())
+
+
+def _whole_numbers(values: pd.Series, name: str) -> np.ndarray:
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
+    wrong = ~np.isfinite(numbers) | (numbers != np.floor(numbers))
+    if wrong.any():
+        raise BadValue(
+            f"{name} holds {values.iloc[int(np.argmax(wrong))]!r}, not a whole number like the frame's periods",
+            where=name,
+            spoiled="Which rows come before the change would be a guess.",
+            todo="Write both columns alike: both as years, or both as dates; the first treated period in whole steps.",
+        )
+    return numbers.astype(np.int64)
