@@ -1,0 +1,152 @@
+"""Effects by cohort and period as tables: intervals, averages by steps since adoption, the band for all at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from welfare.stats.adoption.aggregate import Averages
+from welfare.stats.adoption.arrays import Adoption, Array, Effects
+from welfare.stats.doubt.sandwich import MANY_CLUSTERS
+
+
+def degrees_of(clusters: int) -> float:
+    """Return the degrees of freedom of Student's t in intervals: G - 1 where clusters are few, else infinite."""
+    return float(clusters - 1) if clusters < MANY_CLUSTERS else np.inf
+
+
+def reach_of(degrees: float) -> float:
+    """Return how many standard errors a 95% interval reaches to each side."""
+    from scipy.special import ndtri, stdtrit
+
+    return float(ndtri(0.975) if np.isinf(degrees) else stdtrit(degrees, 0.975))
+
+
+def p_values(estimate: Array, std_error: Array, degrees: float) -> Array:
+    """Return two-sided p-values of no effect; missing where there is no error."""
+    from scipy.special import ndtr, stdtr
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        beyond = -np.abs(estimate / std_error)
+    return np.asarray(2 * (ndtr(beyond) if np.isinf(degrees) else stdtr(degrees, beyond)))
+
+
+def errors_of(covariance: Array) -> Array:
+    """Return standard errors; what is not known, and what has no variance at all, is missing, never certain."""
+    variance = np.diag(covariance)
+    return np.sqrt(np.where(variance > 0, variance, np.nan))
+
+
+def cells(adoption: Adoption, effects: Effects, *, degrees: float, ratio: bool) -> pd.DataFrame:
+    """Return the table of effects.
+
+    Parameters
+    ----------
+    adoption : Adoption
+    effects : Effects
+    degrees : float
+        Of Student's t.
+    ratio : bool
+        Whether estimates are logarithms of ratios.
+
+    Returns
+    -------
+    DataFrame
+        Columns cohort, time, estimate, std_error, low, high, p_value, horizon, weight; with a ratio also ratio,
+        ratio_low, ratio_high.
+    """
+    error = errors_of(effects.covariance)
+    reach = reach_of(degrees) * error
+    table = pd.DataFrame(
+        {
+            "cohort": adoption.labels[effects.cohort],
+            "time": adoption.labels[effects.period],
+            "estimate": effects.estimate,
+            "std_error": error,
+            "low": effects.estimate - reach,
+            "high": effects.estimate + reach,
+            "p_value": p_values(effects.estimate, error, degrees),
+            "horizon": adoption.periods[effects.period] - adoption.periods[effects.cohort],
+            "weight": effects.weight,
+        }
+    )
+    return with_ratios(table) if ratio else table
+
+
+def horizons(averages: Averages, *, degrees: float, ratio: bool, seed: int) -> pd.DataFrame:
+    """Return averages by steps since adoption, with the band that holds all of them at once.
+
+    Parameters
+    ----------
+    averages : Averages
+    degrees : float
+        Of Student's t.
+    ratio : bool
+        Whether estimates are logarithms of ratios.
+    seed : int
+        Of the band's simulated factor.
+
+    Returns
+    -------
+    DataFrame
+        Columns horizon, estimate, std_error, low, high, low_simultaneous, high_simultaneous, p_value, cohorts; with a
+        ratio also ratio, ratio_low, ratio_high.
+    """
+    from welfare.stats.splines.bands import simultaneous_factor
+
+    error = errors_of(averages.covariance)
+    known = ~np.isnan(error)
+    wide = np.nan
+    if known.any():
+        within = averages.covariance[np.ix_(known, known)]
+        wide = simultaneous_factor(np.eye(int(known.sum())), within, seed=seed, degrees=degrees)
+    reach = reach_of(degrees)
+    table = pd.DataFrame(
+        {
+            "horizon": averages.at,
+            "estimate": averages.estimate,
+            "std_error": error,
+            "low": averages.estimate - reach * error,
+            "high": averages.estimate + reach * error,
+            "low_simultaneous": averages.estimate - wide * error,
+            "high_simultaneous": averages.estimate + wide * error,
+            "p_value": p_values(averages.estimate, error, degrees),
+            "cohorts": averages.cohorts,
+        }
+    )
+    return with_ratios(table) if ratio else table
+
+
+def averaged(estimate: float, std_error: float, *, degrees: float, ratio: bool) -> pd.Series:
+    """Return one average with its interval: estimate, std_error, low, high, p_value, and the ratios where asked.
+
+    Parameters
+    ----------
+    estimate, std_error : float
+        An error of zero is not known rather than certain.
+    degrees : float
+        Of Student's t.
+    ratio : bool
+        Whether the estimate is the logarithm of a ratio.
+    """
+    error = std_error if std_error > 0 else np.nan
+    reach = reach_of(degrees) * error
+    p_value = p_values(np.array([estimate]), np.array([error]), degrees)
+    table = pd.DataFrame(
+        {
+            "estimate": estimate,
+            "std_error": error,
+            "low": estimate - reach,
+            "high": estimate + reach,
+            "p_value": p_value,
+        }
+    )
+    return (with_ratios(table) if ratio else table).iloc[0].rename(None)
+
+
+def with_ratios(table: pd.DataFrame) -> pd.DataFrame:
+    """Add what the logarithms estimate, low and high stand for: ratio, ratio_low, ratio_high."""
+    with np.errstate(over="ignore"):
+        return table.assign(
+            ratio=np.exp(table["estimate"]), ratio_low=np.exp(table["low"]), ratio_high=np.exp(table["high"])
+        )
