@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.stats.adoption.arrays import Adoption, Array, Effects
+from welfare.stats.adoption.arrays import Adoption, Array, Effects, sum_by_cluster
 
 KINDS = ("simple", "dynamic", "group", "calendar")
 
@@ -141,13 +141,12 @@ def _of_shares(adoption: Adoption, known: Effects, place: Array, estimate: Array
         total = share[cohort].sum()
         np.add.at(by_cohort[:, level], cohort, off / total)
         by_cohort[:, level] -= (share[cohort] * off).sum() / total
-    of_units = by_cohort[adoption.cohort] / adoption.units
-    summed = np.zeros((adoption.clusters, levels))
-    np.add.at(summed, adoption.cluster, of_units)
-    return summed
+    return sum_by_cluster(by_cohort[adoption.cohort] / adoption.units, adoption)
 
 
 def _only(effects: Effects, keep: Array) -> Effects:
+    if keep.all():
+        return effects
     return Effects(
         effects.cohort[keep],
         effects.period[keep],

@@ -111,3 +111,12 @@ class Effects:
     weight: Array
     influence: Array | None
     words: str
+
+
+def sum_by_cluster(values: Array, adoption: Adoption) -> Array:
+    """Add up the rows of units, shape (U, k), by cluster, shape (C, k); as they are where each unit stands alone."""
+    if adoption.clusters == adoption.units:
+        return values
+    order = np.argsort(adoption.cluster, kind="stable")
+    starts = np.searchsorted(adoption.cluster[order], np.arange(adoption.clusters))
+    return np.asarray(np.add.reduceat(values[order], starts, axis=0))

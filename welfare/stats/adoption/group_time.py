@@ -7,22 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from welfare.errors import NotEstimable
-from welfare.stats.adoption.arrays import Adoption, Array, Effects
+from welfare.stats.adoption.arrays import Adoption, Array, Effects, sum_by_cluster
 from welfare.stats.adoption.doubly_robust import doubly_robust
 
 
 @dataclass(frozen=True)
 class Wide:
-    """Outcomes by unit and period, missing where a unit has no row.
+    """Outcomes by period and unit, missing where a unit has no row.
 
     Attributes
     ----------
-    outcome : array of float, shape (U, T)
-    exposure : array of float, shape (U, T), or None
-    covariates : array of float, shape (U, T, k)
+    outcome : array of float, shape (T, U)
+    known : array of bool, shape (T, U)
+        Where it is not missing.
+    exposure : array of float, shape (T, U), or None
+    covariates : array of float, shape (T, U, k)
     """
 
     outcome: Array
+    known: Array
     exposure: Array | None
     covariates: Array
 
@@ -64,16 +67,16 @@ def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = Fals
     wide = _widen(adoption)
     cohorts, last = _judged(adoption, control)
     pairs = [(cohort, at) for cohort in cohorts for at in range(1, last)]
-    influence = np.zeros((adoption.units, len(pairs)))
+    influence = np.zeros((len(pairs), adoption.units))
     estimate = np.full(len(pairs), np.nan)
     for place, (cohort, at) in enumerate(pairs):
         base = cohort - 1 if at >= cohort else at - 1
-        there = ~np.isnan(wide.outcome[:, at]) & ~np.isnan(wide.outcome[:, base])
+        there = wide.known[at] & wide.known[base]
         treated = np.flatnonzero(there & (adoption.cohort == cohort))
         others = np.flatnonzero(there & _untreated(adoption, cohort, max(at, base), control))
-        estimate[place] = _compared(wide, treated, others, at, base, ratio, influence[:, place])
-    influence[:, np.isnan(estimate)] = np.nan
-    summed = _by_cluster(influence, adoption)
+        estimate[place] = _compared(wide, treated, others, at, base, ratio, influence[place])
+    influence[np.isnan(estimate)] = np.nan
+    summed = sum_by_cluster(influence.T, adoption)
     cohort_of, period_of = (np.array(column, dtype=np.int64) for column in zip(*pairs, strict=True))
     return Effects(
         cohort=cohort_of,
@@ -88,8 +91,8 @@ def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = Fals
 
 
 def _widen(adoption: Adoption) -> Wide:
-    shape = (adoption.units, len(adoption.periods))
-    at = (adoption.unit, adoption.period)
+    shape = (len(adoption.periods), adoption.units)
+    at = (adoption.period, adoption.unit)
 
     def spread(values: Array) -> Array:
         wide = np.full((*shape, *values.shape[1:]), np.nan)
@@ -97,7 +100,8 @@ def _widen(adoption: Adoption) -> Wide:
         return wide
 
     exposure = None if adoption.exposure is None else spread(adoption.exposure)
-    return Wide(spread(adoption.outcome), exposure, spread(adoption.covariates))
+    outcome = spread(adoption.outcome)
+    return Wide(outcome, ~np.isnan(outcome), exposure, spread(adoption.covariates))
 
 
 def _judged(adoption: Adoption, control: str) -> tuple[Array, int]:
@@ -139,13 +143,13 @@ def _compared(wide: Wide, treated: Array, others: Array, at: int, base: int, rat
         other, of_others = _log_growth(wide, others, at, base)
     elif wide.covariates.shape[2]:
         both = np.concatenate([treated, others])
-        change = wide.outcome[both, at] - wide.outcome[both, base]
-        found = doubly_robust(change, np.arange(len(both)) < len(treated), wide.covariates[both, min(at, base)])
+        change = wide.outcome[at, both] - wide.outcome[base, both]
+        found = doubly_robust(change, np.arange(len(both)) < len(treated), wide.covariates[min(at, base), both])
         influence[both] = found.influence
         return found.estimate
     else:
-        one, of_treated = _mean_change(wide.outcome[treated, at] - wide.outcome[treated, base])
-        other, of_others = _mean_change(wide.outcome[others, at] - wide.outcome[others, base])
+        one, of_treated = _mean_change(wide.outcome[at, treated] - wide.outcome[base, treated])
+        other, of_others = _mean_change(wide.outcome[at, others] - wide.outcome[base, others])
     influence[treated], influence[others] = of_treated, -of_others
     return one - other
 
@@ -159,8 +163,8 @@ def _log_growth(wide: Wide, units: Array, at: int, base: int) -> tuple[float, Ar
     """Return the logarithm of the ratio of two rates, of totals over totals, and what each unit adds to it."""
     log_rate, influence = [], []
     for period in (at, base):
-        counts = wide.outcome[units, period]
-        over = np.ones(len(units)) if wide.exposure is None else wide.exposure[units, period]
+        counts = wide.outcome[period, units]
+        over = np.ones(len(units)) if wide.exposure is None else wide.exposure[period, units]
         total = counts.sum()
         if total == 0:  # no logarithm of nothing
             return np.nan, np.full(len(units), np.nan)
@@ -168,11 +172,3 @@ def _log_growth(wide: Wide, units: Array, at: int, base: int) -> tuple[float, Ar
         log_rate.append(np.log(rate))
         influence.append((counts - rate * over) / total)
     return float(log_rate[0] - log_rate[1]), influence[0] - influence[1]
-
-
-def _by_cluster(influence: Array, adoption: Adoption) -> Array:
-    if adoption.clusters == adoption.units:
-        return influence
-    order = np.argsort(adoption.cluster, kind="stable")
-    starts = np.searchsorted(adoption.cluster[order], np.arange(adoption.clusters))
-    return np.add.reduceat(influence[order], starts, axis=0)

@@ -9,6 +9,8 @@ from welfare.stats.adoption.aggregate import Averages
 from welfare.stats.adoption.arrays import Adoption, Array, Effects
 from welfare.stats.doubt.sandwich import MANY_CLUSTERS
 
+_DRAWS = 4_000  # directions: each is integrated exactly, so that the factor is good to three digits
+
 
 def degrees_of(clusters: int) -> float:
     """Return the degrees of freedom of Student's t in intervals: G - 1 where clusters are few, else infinite."""
@@ -99,7 +101,7 @@ def horizons(averages: Averages, *, degrees: float, ratio: bool, seed: int) -> p
     wide = np.nan
     if known.any():
         within = averages.covariance[np.ix_(known, known)]
-        wide = simultaneous_factor(np.eye(int(known.sum())), within, seed=seed, degrees=degrees)
+        wide = simultaneous_factor(np.eye(int(known.sum())), within, draws=_DRAWS, seed=seed, degrees=degrees)
     reach = reach_of(degrees)
     table = pd.DataFrame(
         {

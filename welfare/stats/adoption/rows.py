@@ -17,6 +17,30 @@ ALWAYS = "treated before the data begin"
 _ASKED = "event_study"
 
 
+class _LeftOut:
+    """Rows that cannot be used, each with the first reason that was given; as small numbers, since rows are many."""
+
+    def __init__(self, rows: int) -> None:
+        self.names: list[str] = []
+        self._codes = np.zeros(rows, dtype=np.int8)
+
+    def mark(self, where: np.ndarray, reason: str) -> None:
+        """Give rows a reason, where they have none yet."""
+        fresh = where & (self._codes == 0)
+        if fresh.any():
+            self.names.append(reason)
+            self._codes[fresh] = len(self.names)
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Rows without a reason."""
+        return np.asarray(self._codes == 0)
+
+    def reasons(self) -> np.ndarray:
+        """Return the reason of each row, None where it is kept."""
+        return np.array([None, *self.names], dtype=object)[self._codes]
+
+
 @dataclass(frozen=True)
 class Rows:
     """A frame as estimators take it, and what of it they do not.
@@ -94,16 +118,16 @@ def read_rows(
     over = None if exposure is None else numbers(df[exposure], exposure)
     codes, known_units = pd.factorize(df[unit], sort=True)
 
-    reasons = np.full(len(df), None, dtype=object)
-    _mark(reasons, codes < 0, f"missing {unit}")
-    _mark(reasons, missing(period), f"missing {time}")
-    _mark(reasons, np.isnan(values), f"missing {outcome}")
+    out = _LeftOut(len(df))
+    out.mark(codes < 0, f"missing {unit}")
+    out.mark(missing(period), f"missing {time}")
+    out.mark(np.isnan(values), f"missing {outcome}")
     for place, name in enumerate(covariates):
-        _mark(reasons, np.isnan(beside[:, place]), f"missing {name}")
+        out.mark(np.isnan(beside[:, place]), f"missing {name}")
     if over is not None:
-        _mark(reasons, np.isnan(over), f"missing {exposure}")
-        _mark(reasons, over <= 0, "no exposure")
-        if pd.notna(reasons).all():
+        out.mark(np.isnan(over), f"missing {exposure}")
+        out.mark(over <= 0, "no exposure")
+        if not out.kept.any():
             raise NoDenominator(
                 f"no row has {exposure} above zero",
                 where=f"{_ASKED}(exposure=)",
@@ -111,20 +135,18 @@ def read_rows(
                 todo="Name the column that the counts were made over, e.g. animals or hours.",
             )
     _one_date_per_unit(codes, start, never, known_units, treated_from)
-    _mark(reasons, ~never & (start <= _begins(codes, period, reasons, len(known_units))), ALWAYS)
-    kept = np.flatnonzero(pd.isna(reasons))
+    out.mark(~never & (start <= _begins(codes, period, out.kept, len(known_units))), ALWAYS)
+    kept = np.flatnonzero(out.kept)
     if not len(kept) or len(np.unique(period[kept])) < 2:
         raise NotEstimable(
             "the rows that can be used cover fewer than two periods",
             where=f"{_ASKED}(time=)",
             spoiled="There is no change over time to compare.",
-            todo="Give periods before and after the change. Left out: "
-            + (", ".join(sorted({str(r) for r in reasons if r is not None})) or "nothing")
-            + ".",
+            todo="Give periods before and after the change. Left out: " + (", ".join(out.names) or "nothing") + ".",
         )
     _no_twins(df, codes, period, kept, known_units, steps)
     return _assembled(
-        kept, codes, period, start, never, values, over, beside, df, known_units, reasons, steps, cluster or unit
+        kept, codes, period, start, never, values, over, beside, df, known_units, out, steps, unit, cluster or unit
     )
 
 
@@ -139,12 +161,13 @@ def _assembled(
     beside: np.ndarray,
     df: pd.DataFrame,
     known_units: pd.Index,
-    reasons: np.ndarray,
+    out: _LeftOut,
     steps: Steps,
+    unit_name: str,
     cluster: str,
 ) -> Rows:
-    present, unit = np.unique(codes[kept], return_inverse=True)
-    periods, place = np.unique(period[kept], return_inverse=True)
+    unit, present = pd.factorize(codes[kept], sort=True)
+    place, periods = pd.factorize(period[kept], sort=True)
     one_row = np.zeros(len(present), dtype=np.int64)
     one_row[unit] = kept
     adopts, not_at_all = start[one_row], never[one_row]
@@ -160,7 +183,9 @@ def _assembled(
         )
     cohort = np.where(treated, np.searchsorted(periods, np.where(treated, adopts, periods[0])), len(periods))
     moved = treated & (periods[np.minimum(cohort, len(periods) - 1)] != adopts)
-    groups = _clusters(df[cluster].iloc[kept], unit, present, known_units, cluster)
+    groups = np.arange(len(present))
+    if cluster != unit_name:
+        groups = _clusters(df[cluster].iloc[kept], unit, present, known_units, cluster)
     adoption = Adoption(
         outcome=values[kept],
         exposure=None if over is None else over[kept],
@@ -174,7 +199,7 @@ def _assembled(
     )
     return Rows(
         adoption,
-        dropped_rows(df.index, reasons),
+        dropped_rows(df.index, out.reasons()),
         df.index[kept],
         known_units[present],
         int(later.sum()),
@@ -198,11 +223,6 @@ def _refuse_absent(df: pd.DataFrame, named: Sequence[str]) -> None:
         )
 
 
-def _mark(reasons: np.ndarray, where: np.ndarray, reason: str) -> None:
-    """Give rows a reason, where they have none yet."""
-    reasons[where & pd.isna(reasons)] = reason
-
-
 def _adopted(values: pd.Series, steps: Steps, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the step of adoption by row, and who never adopts: a missing value, 0, or infinity."""
     never = values.isna().to_numpy()
@@ -218,9 +238,11 @@ def _one_date_per_unit(
     codes: np.ndarray, start: np.ndarray, never: np.ndarray, units: pd.Index, treated_from: str
 ) -> None:
     """Refuse a unit whose rows do not agree on when it adopts."""
-    rows = codes >= 0
-    told = pd.DataFrame({"unit": codes[rows], "start": np.where(never, -1, start)[rows]}).drop_duplicates()
-    twice = told.loc[told["unit"].duplicated(), "unit"].unique()
+    rows = np.flatnonzero(codes >= 0)
+    date = np.where(never, -1, start)[rows]
+    one = np.zeros(len(units), dtype=np.int64)
+    one[codes[rows]] = date
+    twice = np.unique(codes[rows][one[codes[rows]] != date])
     if len(twice):
         raise BadValue(
             f"{treated_from} is not one value in all rows of {units[twice[0]]} ({len(twice):,} such units)",
@@ -231,10 +253,9 @@ def _one_date_per_unit(
         )
 
 
-def _begins(codes: np.ndarray, period: np.ndarray, reasons: np.ndarray, units: int) -> np.ndarray:
+def _begins(codes: np.ndarray, period: np.ndarray, usable: np.ndarray, units: int) -> np.ndarray:
     """Return, by row, the first period in which its unit has a row that can be used."""
     first = np.full(units + 1, np.iinfo(np.int64).max)
-    usable = pd.isna(reasons)
     np.minimum.at(first, codes[usable], period[usable])
     return np.asarray(first[codes])
 
@@ -242,13 +263,14 @@ def _begins(codes: np.ndarray, period: np.ndarray, reasons: np.ndarray, units: i
 def _no_twins(
     df: pd.DataFrame, codes: np.ndarray, period: np.ndarray, kept: np.ndarray, units: pd.Index, steps: Steps
 ) -> None:
-    pairs = pd.MultiIndex.from_arrays([codes[kept], period[kept]])
-    twin = pairs.duplicated()
+    offset = period[kept] - period[kept].min()
+    pairs = codes[kept].astype(np.int64) * (int(offset.max()) + 1) + offset
+    twin = pd.Series(pairs).duplicated().to_numpy()
     if twin.any():
         at = kept[int(np.argmax(twin))]
         raise BadValue(
-            f"{units[codes[at]]} has two rows of {steps.labels(period[[at]])[0]} ({int(twin.sum()):,} such rows, the "
-            f"first with label {df.index[at]!r})",
+            f"{units[codes[at]]} has two rows of {steps.labels(period[[at]])[0]} ({int(twin.sum()):,} such "
+            f"rows, the first with label {df.index[at]!r})",
             where="event_study(unit=, time=)",
             spoiled="One of them would stand for the period by chance.",
             todo="Sum counts and exposures by unit and period first, or name the finer unit.",

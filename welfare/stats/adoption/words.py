@@ -67,10 +67,10 @@ def write_text(question: EventQuestion, rows: Rows, found: Found) -> str:
         f"{len(data.outcome):,} rows, {data.units:,} units ({question.unit}), of which {treated:,} adopt in "
         f"{_many(len(data.cohorts), 'cohort')} and {data.units - treated:,} never do in these data; compared with "
         f"{_compared_with(question)}.{left_out} {_findings(question, found)} {_before(found)} "
-        f"{_naive(question, found)} These are effects of the change only if, without it, units that adopt and the others would have moved alike"
-        f"{' in proportion' if question.ratio else ''}, if nobody acted on it before it came, and if one unit's "
-        "adoption does not touch another's records. The records cannot show that, and harm that nobody recorded is "
-        "not seen."
+        f"{_naive(question, found)} These are effects of the change only if, without it, units that adopt and "
+        f"the others would have moved alike{' in proportion' if question.ratio else ''}, if nobody acted on it before "
+        "it came, and if one unit's adoption does not touch another's records. The records cannot show that, and harm "
+        "that nobody recorded is not seen."
     )
 
 
