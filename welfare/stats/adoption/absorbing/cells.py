@@ -1,0 +1,107 @@
+"""Cells of cohort and period, and effects by cell with a reason for each row and each cell that has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from welfare.errors import NotEstimable
+from welfare.stats.adoption.arrays import Adoption, Effects
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Explained(Effects):
+    """Effects by cohort and period, and why some rows and cells gave none.
+
+    Attributes
+    ----------
+    row_reason : array of str, shape (n,)
+        Why a row of the `Adoption` was not used; empty for rows that were.
+    cell_reason : array of str, shape (m,)
+        Why a cell has no estimate; empty for cells that have one.
+    """
+
+    row_reason: Array
+    cell_reason: Array
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells that some rows fall in.
+
+    Attributes
+    ----------
+    code : array of int, shape (n,)
+        Cell of each row; -1 for rows of none.
+    cohort, period : array of int, shape (m,)
+        Of each cell; sorted by cohort, then period.
+    """
+
+    code: Array
+    cohort: Array
+    period: Array
+
+    @property
+    def many(self) -> int:
+        """How many cells there are."""
+        return len(self.cohort)
+
+    def count(self, rows: Array) -> Array:
+        """Return how many of some rows (a mask) are in each cell, shape (m,)."""
+        return np.bincount(self.code[rows & (self.code >= 0)], minlength=self.many)
+
+    def reasons(self, weight: Array, row_reason: Array) -> Array:
+        """Return, for cells of no weight, the reason that most of their rows have; empty for others; shape (m,)."""
+        out = np.full(self.many, "", dtype=object)
+        for at in np.flatnonzero(weight == 0):
+            found, many = np.unique(row_reason[self.code == at].astype(str), return_counts=True)
+            out[at] = str(found[many.argmax()]) if len(found) else "no row"
+        return out
+
+    def sums(self, rows: Array, values: Array) -> Array:
+        """Return values, one for each row in a mask, summed by cell, shape (m,)."""
+        return np.bincount(self.code[rows], values, self.many)
+
+
+def cells_of(adoption: Adoption, rows: Array) -> Cells:
+    """Return the cells of cohort and period of some rows, all of treated units.
+
+    Parameters
+    ----------
+    adoption : Adoption
+    rows : array of bool, shape (n,)
+    """
+    many = len(adoption.periods)
+    key = adoption.cohort[adoption.unit[rows]] * many + adoption.period[rows]
+    found, place = np.unique(key, return_inverse=True)
+    code = np.full(len(rows), -1)
+    code[rows] = place
+    return Cells(code, found // many, found % many)
+
+
+def refuse_few_clusters(adoption: Adoption, rows: Array) -> int:
+    """Return how many clusters some rows (a mask) are of, and refuse fewer than two.
+
+    Raises
+    ------
+    NotEstimable
+        If the rows are all of one cluster.
+    """
+    many = len(np.unique(adoption.cluster[adoption.unit[rows]]))
+    if many < 2:
+        raise NotEstimable(
+            "the rows that can be used are all of one cluster" if many else "no row can be used",
+            where="event_study",
+            spoiled="Without others to compare it with, nothing can be said of error.",
+            todo="Bring more units, or cluster by something finer.",
+        )
+    return many
+
+
+def blanked(influence: Array, cell_reason: Array) -> tuple[Array, Array]:
+    """Return influence and covariance with cells that have a reason missing, shapes (C, m) and (m, m)."""
+    influence[:, cell_reason != ""] = np.nan
+    return influence, influence.T @ influence
