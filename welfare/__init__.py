@@ -13,6 +13,7 @@ __all__ = [
     "coverage",
     "curve",
     "describe",
+    "event_study",
     "fetch",
     "link_records",
     "parameters",
@@ -40,6 +41,7 @@ _HOMES = {
     "coverage": "welfare.panel.exposure",
     "curve": "welfare.stats.curves",
     "describe": "welfare.sources.describe",
+    "event_study": "welfare.stats.events",
     "fetch": "welfare.sources.web.fetch",
     "link_records": "welfare.link.links",
     "parameters": "welfare.accounting.parameters",
@@ -74,6 +76,7 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.sources.web.fetch import fetch
     from welfare.stats.counts import count_model
     from welfare.stats.curves import curve
+    from welfare.stats.events import event_study
     from welfare.stats.rates.compare import rate_difference, rate_ratio
     from welfare.stats.rates.proportion import proportion
     from welfare.stats.rates.rate import rate

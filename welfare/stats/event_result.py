@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from welfare.errors import NotEstimable, WelfareError
-from welfare.schema.results import Result, simulated_words
-from welfare.stats.adoption.aggregate import Averages, by_horizon, overall
-from welfare.stats.adoption.arrays import Adoption, Effects
+from welfare.errors import BadParameter, NotEstimable
+from welfare.schema.results import Result
+from welfare.stats.adoption.aggregate import overall
+from welfare.stats.adoption.arrays import Adoption
+from welfare.stats.adoption.checks import as_frame, before, composition, few_clusters, gaps, naive_weights
 from welfare.stats.adoption.decomposition import cell_weights, decompose, negative_weights
-from welfare.stats.adoption.group_time import group_time
+from welfare.stats.adoption.estimating import Answer, estimated, from_last
+from welfare.stats.adoption.honest import Honest, honest
+from welfare.stats.adoption.placebo import Randomisation, earlier, randomise
 from welfare.stats.adoption.question import EventQuestion
-from welfare.stats.adoption.reading import averaged, cells, degrees_of, horizons
+from welfare.stats.adoption.reading import averaged, degrees_of
 from welfare.stats.adoption.rows import Rows
-from welfare.stats.adoption.two_way import TwoWay, two_way
-from welfare.stats.adoption.words import Found, write_notes, write_text
+from welfare.stats.adoption.two_way import TwoWay
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -29,8 +32,8 @@ class EventStudy(Result):
     ----------
     table : DataFrame
         One row per cohort and period: cohort (first treated period), time, estimate, std_error, low, high, p_value,
-        horizon (steps since adoption), weight; of counts also ratio, ratio_low, ratio_high, and estimates are
-        logarithms. Missing where there is nothing to compare.
+        horizon (steps since adoption), weight, reason (why there is no estimate); of counts also ratio, ratio_low,
+        ratio_high, and estimates are logarithms.
     by_horizon : DataFrame
         One row per number of steps since adoption: horizon, estimate, std_error, low, high, low_simultaneous,
         high_simultaneous (95% for all at once), p_value, cohorts; of counts also the ratios.
@@ -60,8 +63,7 @@ class EventStudy(Result):
     family: str
     _question: EventQuestion = field(repr=False)
     _rows: Rows = field(repr=False)
-    _effects: Effects = field(repr=False)
-    _averages: Averages = field(repr=False)
+    _answer: Answer = field(repr=False)
     _two_way: TwoWay | None = field(repr=False)
 
     def overall(self, kind: str = "simple") -> pd.Series:
@@ -85,7 +87,7 @@ class EventStudy(Result):
         NotEstimable
             If no effect after adoption could be estimated.
         """
-        found = overall(self._rows.adoption, self._effects, kind, shares=self._question.shares)
+        found = overall(self._rows.adoption, self._answer.effects, kind, shares=self._question.shares)
         return averaged(*found, degrees=self.degrees, ratio=self._question.ratio)
 
     def decomposition(self) -> pd.DataFrame:
@@ -133,6 +135,141 @@ class EventStudy(Result):
             )
         return cell_weights(self._rows.adoption, self._two_way)
 
+    def honest(
+        self,
+        *,
+        magnitudes: Sequence[float] = (0.0, 0.5, 1.0, 1.5, 2.0),
+        smoothness: Sequence[float] | None = None,
+        horizon: int | None = None,
+    ) -> Honest:
+        """Bound the effect when parallel trends may fail by so much.
+
+        Parameters
+        ----------
+        magnitudes : sequence of float
+            The difference in trends changes after adoption, from one period to the next, by no more than so many times
+            its largest change before.
+        smoothness : sequence of float, optional
+            Its slope changes by no more than this from one period to the next.
+        horizon : int, optional
+            Bound the effect at this step since adoption; the average over all steps by default.
+
+        Returns
+        -------
+        Honest
+            `table` (kind, m, set_low, set_high, low, high), `breakdown` (the m at which the interval includes none).
+
+        Raises
+        ------
+        NotEstimable
+            By imputation, or where no period before adoption is next to the last one before it.
+
+        References
+        ----------
+        Rambachan A, Roth J. Review of Economic Studies 2023; 90: 2555-2591.
+        """
+        found = from_last(self._question, self._rows.adoption, self._answer.effects)
+        after = found.step[found.step >= 0]
+        weights = None
+        if horizon is not None:
+            if horizon not in after:
+                raise BadParameter(
+                    f"no effect is {horizon!r} steps after adoption",
+                    where="EventStudy.honest(horizon=)",
+                    todo=f"Use one of {', '.join(map(str, after))}.",
+                )
+            weights = (after == horizon).astype(float)
+        return honest(
+            found.step, found.estimate, found.covariance, weights=weights, magnitudes=magnitudes, smoothness=smoothness
+        )
+
+    def placebo_dates(self, most: int = 3) -> pd.DataFrame:
+        """Pretend that every unit adopted some steps earlier, by rows before the true date alone: nothing should show.
+
+        Parameters
+        ----------
+        most : int
+            Up to how many steps earlier.
+
+        Returns
+        -------
+        DataFrame
+            One row per number of steps: steps_earlier, estimate, std_error, low, high, p_value, rows, reason; of counts
+            also the ratios. Missing where it cannot be done, with the reason.
+        """
+        found = []
+        for steps in range(1, most + 1):
+            row = {"steps_earlier": steps, "rows": 0, "reason": ""}
+            try:
+                pretended = earlier(self._rows.adoption, steps)
+                average = self._average(pretended)
+                found.append({**row, **average.to_dict(), "rows": len(pretended.outcome)})
+            except NotEstimable as failure:
+                nothing = averaged(np.nan, np.nan, degrees=self.degrees, ratio=self._question.ratio)
+                found.append({**row, **nothing.to_dict(), "reason": failure.what})
+        return pd.DataFrame(found)
+
+    def placebo_units(self, *, draws: int = 199, seed: int = 0) -> Randomisation:
+        """Give the dates of adoption to other units at random: how far from none is the effect then.
+
+        Parameters
+        ----------
+        draws : int
+            Permutations.
+        seed : int
+            Of the permutations.
+
+        Returns
+        -------
+        Randomisation
+            `p_value`, `draws` (the average over its error, with permuted dates), `estimate` (with the true ones),
+            `words`.
+
+        Raises
+        ------
+        NotEstimable
+            If dates cannot be exchanged, or the true ones give no estimate.
+        """
+
+        def statistic(data: Adoption) -> float:
+            average = self._average(data)
+            return float(average["estimate"] / average["std_error"])
+
+        return randomise(self._rows.adoption, statistic, draws=draws, seed=seed)
+
+    def check(self) -> pd.DataFrame:
+        """Look for what could mislead.
+
+        Returns
+        -------
+        DataFrame
+            One row per check: few clusters, few treated clusters, small cohorts, missing periods, effects not
+            estimated, composition, what was there before adoption and what that look could have missed, weights of the
+            two-way estimate; columns check, at, value, verdict ("in order" or "look closer"), advice.
+        """
+        data, effects = self._rows.adoption, self._answer.effects
+        by_step = None
+        average = np.nan
+        if self._question.method != "imputation":
+            by_step = from_last(self._question, data, effects)
+        if (effects.period >= effects.cohort)[np.isfinite(effects.estimate)].any():
+            average = float(self.overall("dynamic")["estimate"])
+        negative = np.nan if self._two_way is None else negative_weights(cell_weights(data, self._two_way))[1]
+        return as_frame(
+            [
+                *few_clusters(data),
+                *gaps(data, effects),
+                composition(self._answer.averages),
+                *before(self.pretrend_p, by_step, average),
+                naive_weights(negative),
+            ]
+        )
+
+    def _average(self, data: Adoption) -> pd.Series:
+        """Return the simple average that the same question gives of other dates."""
+        found = overall(data, estimated(self._question, data), "simple", shares=self._question.shares)
+        return averaged(*found, degrees=degrees_of(data.clusters), ratio=self._question.ratio)
+
     def plot(self, ax: Any = None) -> Any:
         """Draw the effects by steps since adoption, with their intervals, and the naive estimate.
 
@@ -154,73 +291,3 @@ class EventStudy(Result):
             table = table.assign(**{name: np.exp(table[name]) for name in names})
             naive, quantity = float(np.exp(naive)), f"ratio of {self._question.outcome}, logarithmic scale"
         return events(table, quantity=quantity, naive=naive, log=self._question.ratio, ax=ax)
-
-
-def study_of(question: EventQuestion, rows: Rows, df: pd.DataFrame) -> EventStudy:
-    """Estimate what a question asks of rows, and put it into tables and words.
-
-    Parameters
-    ----------
-    question : EventQuestion
-    rows : Rows
-        Of the frame.
-    df : DataFrame
-        The frame, for what it says of itself.
-    """
-    data, ratio = rows.adoption, question.ratio
-    effects = group_time(data, control=question.control, ratio=ratio)
-    averages = by_horizon(data, effects, shares=question.shares)
-    degrees = degrees_of(data.clusters)
-    table = cells(data, effects, degrees=degrees, ratio=ratio)
-    horizon = horizons(averages, degrees=degrees, ratio=ratio, seed=question.seed)
-    naive = _naive(data, question.family)
-    nothing = {"estimate": np.nan, "std_error": np.nan}
-    naive_row = averaged(
-        *((naive.estimate, naive.std_error) if naive else nothing.values()), degrees=degrees, ratio=ratio
-    )
-    found = Found(
-        table,
-        horizon,
-        _average(data, effects, question, degrees),
-        naive_row,
-        np.nan,
-        negative_weights(cell_weights(data, naive))[1] if naive else np.nan,
-        effects.words,
-    )
-    return EventStudy(
-        table=table,
-        text=simulated_words(df) + write_text(question, rows, found),
-        dropped=rows.dropped,
-        notes=write_notes(question, rows, effects.words, degrees),
-        by_horizon=horizon,
-        pretrend_p=found.pretrend_p,
-        naive=naive_row,
-        n=len(data.outcome),
-        units=data.units,
-        treated_units=int((data.cohort < data.never).sum()),
-        clusters=data.clusters,
-        degrees=degrees,
-        method=question.method,
-        control=question.control,
-        family=question.family,
-        _question=question,
-        _rows=rows,
-        _effects=effects,
-        _averages=averages,
-        _two_way=naive,
-    )
-
-
-def _naive(data: Adoption, family: str) -> TwoWay | None:
-    try:
-        return two_way(data, family=family)
-    except NotEstimable:
-        return None
-
-
-def _average(data: Adoption, effects: Effects, question: EventQuestion, degrees: float) -> pd.Series | WelfareError:
-    try:
-        found = overall(data, effects, "simple", shares=question.shares)
-    except NotEstimable as failure:
-        return failure
-    return averaged(*found, degrees=degrees, ratio=question.ratio)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
-from welfare.errors import BadParameter
+from welfare.errors import BadParameter, NotEstimable, WelfareError
+from welfare.schema.results import simulated_words
+from welfare.stats.adoption.aggregate import overall
+from welfare.stats.adoption.arrays import Adoption, Effects
+from welfare.stats.adoption.decomposition import cell_weights, negative_weights
+from welfare.stats.adoption.estimating import Answer, answer
 from welfare.stats.adoption.question import EventQuestion
-from welfare.stats.adoption.rows import read_rows
-from welfare.stats.event_result import EventStudy, study_of
+from welfare.stats.adoption.reading import averaged, cells, degrees_of, horizons
+from welfare.stats.adoption.rows import Rows, read_rows
+from welfare.stats.adoption.two_way import TwoWay, two_way
+from welfare.stats.adoption.words import Found, write_notes, write_text
+from welfare.stats.event_result import EventStudy
+from welfare.stats.inputs import dropped_rows
 
 METHODS = ("callaway_santanna", "imputation", "sun_abraham")
 _SAME = {"cs": "callaway_santanna", "bjs": "imputation", "borusyak": "imputation", "sunab": "sun_abraham"}
@@ -100,17 +110,15 @@ def event_study(
     --------
     >>> import pandas as pd
     >>> from welfare.stats.events import event_study
-    >>> df = pd.DataFrame(
-    ...     [
-    ...         (u, t, 2012 * (u > 3), u + t + 2.0 * (u > 3 and t >= 2012) + (u * t) % 3 / 10)
-    ...         for u in range(8)
-    ...         for t in range(2010, 2014)
-    ...     ],
-    ...     columns=["plant", "year", "waiver_from", "injuries"],
-    ... )
+    >>> rows = [
+    ...     (u, t, 2012 * (u > 3), u + t + 2.0 * (u > 3 and t >= 2012) + (u * t) % 3 / 10)
+    ...     for u in range(8)
+    ...     for t in range(2010, 2014)
+    ... ]
+    >>> df = pd.DataFrame(rows, columns=["plant", "year", "waiver_from", "injuries"])
     >>> study = event_study(df, outcome="injuries", unit="plant", time="year", treated_from="waiver_from")
     >>> study.table[["cohort", "time", "estimate"]].round(2).values.tolist()
-    [[2012.0, 2011.0, -0.1], [2012.0, 2012.0, 2.08], [2012.0, 2013.0, 2.03]]
+    [[2012.0, 2011.0, 0.02], [2012.0, 2012.0, 2.03], [2012.0, 2013.0, 1.98]]
     """
     question = EventQuestion(
         method=_SAME.get(method, method),
@@ -136,7 +144,7 @@ def event_study(
         cluster=cluster,
         counts=question.ratio,
     )
-    return study_of(question, rows, df)
+    return _study(question, rows, df)
 
 
 def _refuse_unusable(question: EventQuestion) -> None:
@@ -172,3 +180,79 @@ def _refuse_unusable(question: EventQuestion) -> None:
             where="event_study(seed=)",
             todo="Give one, e.g. 0.",
         )
+
+
+def _study(question: EventQuestion, rows: Rows, df: pd.DataFrame) -> EventStudy:
+    """Estimate what a question asks of rows, and put it into tables and words.
+
+    Parameters
+    ----------
+    question : EventQuestion
+    rows : Rows
+        Of the frame.
+    df : DataFrame
+        The frame, for what it says of itself.
+    """
+    data, ratio = rows.adoption, question.ratio
+    found = answer(question, data)
+    effects = found.effects
+    degrees = degrees_of(data.clusters)
+    table = cells(data, effects, degrees=degrees, ratio=ratio)
+    horizon = horizons(found.averages, degrees=degrees, ratio=ratio, seed=question.seed)
+    naive = _naive(data, question.family)
+    nothing = {"estimate": np.nan, "std_error": np.nan}
+    naive_row = averaged(
+        *((naive.estimate, naive.std_error) if naive else nothing.values()), degrees=degrees, ratio=ratio
+    )
+    words = Found(
+        table,
+        horizon,
+        _average(data, effects, question, degrees),
+        naive_row,
+        found.pretrend_p,
+        negative_weights(cell_weights(data, naive))[1] if naive else np.nan,
+        effects.words,
+    )
+    return EventStudy(
+        table=table,
+        text=simulated_words(df) + write_text(question, rows, words),
+        dropped=pd.concat([rows.dropped, _unused(rows, found)], ignore_index=True),
+        notes=write_notes(question, rows, effects.words, degrees),
+        by_horizon=horizon,
+        pretrend_p=found.pretrend_p,
+        naive=naive_row,
+        n=len(data.outcome),
+        units=data.units,
+        treated_units=int((data.cohort < data.never).sum()),
+        clusters=data.clusters,
+        degrees=degrees,
+        method=question.method,
+        control=question.control,
+        family=question.family,
+        _question=question,
+        _rows=rows,
+        _answer=found,
+        _two_way=naive,
+    )
+
+
+def _unused(rows: Rows, found: Answer) -> pd.DataFrame:
+    """Return the rows that the estimator could not use, with its reasons."""
+    reasons = found.effects.row_reason.astype(object)
+    reasons[reasons == ""] = None
+    return dropped_rows(rows.labels, reasons)
+
+
+def _naive(data: Adoption, family: str) -> TwoWay | None:
+    try:
+        return two_way(data, family=family)
+    except NotEstimable:
+        return None
+
+
+def _average(data: Adoption, effects: Effects, question: EventQuestion, degrees: float) -> pd.Series | WelfareError:
+    try:
+        found = overall(data, effects, "simple", shares=question.shares)
+    except NotEstimable as failure:
+        return failure
+    return averaged(*found, degrees=degrees, ratio=question.ratio)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class Averages:
 
     Attributes
     ----------
-    at : array of int, shape (k,)
+    step : array of int, shape (k,)
         What each is at: steps since adoption, or a place in the periods (a cohort's, a period's).
     cohorts : array of int, shape (k,)
         How many cohorts each is an average over.
@@ -28,7 +28,7 @@ class Averages:
         As :class:`welfare.stats.adoption.arrays.Effects` has it.
     """
 
-    at: Array
+    step: Array
     cohorts: Array
     estimate: Array
     covariance: Array
@@ -97,20 +97,20 @@ def overall(adoption: Adoption, effects: Effects, kind: str, *, shares: bool) ->
         return _over_cohorts(adoption, after, shares)
     else:
         parts = _averaged(adoption, after, steps if kind == "dynamic" else after.period, shares=shares)
-    even = np.full(len(parts.at), 1 / len(parts.at))
+    even = np.full(len(parts.step), 1 / len(parts.step))
     return float(even @ parts.estimate), _root(even @ parts.covariance @ even)
 
 
 def _over_cohorts(adoption: Adoption, after: Effects, shares: bool) -> tuple[float, float]:
     """Average each cohort over its periods, then the cohorts by their size."""
-    flat = Effects(**{**after.__dict__, "weight": np.ones(len(after.estimate))})
+    flat = replace(after, weight=np.ones(len(after.estimate)))
     each = _averaged(adoption, flat, after.cohort, shares=False)
     if shares:
-        size = np.bincount(adoption.cohort, minlength=adoption.never + 1)[each.at].astype(float)
+        size = np.bincount(adoption.cohort, minlength=adoption.never + 1)[each.step].astype(float)
     else:
-        size = np.array([after.weight[after.cohort == cohort].sum() for cohort in each.at])
-    cohorts = Effects(each.at, each.at, each.estimate, each.covariance, size, each.influence, after.words)
-    parts = _averaged(adoption, cohorts, np.zeros(len(each.at), dtype=np.int64), shares=shares)
+        size = np.array([after.weight[after.cohort == cohort].sum() for cohort in each.step])
+    cohorts = Effects(each.step, each.step, each.estimate, each.covariance, size, each.influence, after.words)
+    parts = _averaged(adoption, cohorts, np.zeros(len(each.step), dtype=np.int64), shares=shares)
     return float(parts.estimate[0]), _root(parts.covariance[0, 0])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from welfare.errors import NotEstimable
+from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.arrays import Adoption, Array, Effects, sum_by_cluster
 from welfare.stats.adoption.doubly_robust import doubly_robust
 
@@ -30,7 +31,7 @@ class Wide:
     covariates: Array
 
 
-def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = False) -> Effects:
+def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = False) -> Explained:
     """Compare each cohort's change since the period before its own adoption with that of untreated units.
 
     Parameters
@@ -45,7 +46,7 @@ def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = Fals
 
     Returns
     -------
-    Effects
+    Explained
         One per cohort and period after the first; before adoption, the change since the period before (a varying base),
         which says whether the cohorts moved alike. Units count in a comparison where they have a row in both periods.
 
@@ -57,8 +58,7 @@ def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = Fals
     Notes
     -----
     Where every unit is treated in the end, the last cohort is the comparison and has no effects of its own, and no
-    period after its adoption can be judged, as in R's did. Errors are analytic and clustered, without a correction for
-    few clusters.
+    period after its adoption can be judged, as in R's did. Errors are analytic and clustered.
 
     References
     ----------
@@ -69,16 +69,21 @@ def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = Fals
     pairs = [(cohort, at) for cohort in cohorts for at in range(1, last)]
     influence = np.zeros((len(pairs), adoption.units))
     estimate = np.full(len(pairs), np.nan)
+    reason = np.full(len(pairs), "", dtype=object)
     for place, (cohort, at) in enumerate(pairs):
         base = cohort - 1 if at >= cohort else at - 1
         there = wide.known[at] & wide.known[base]
         treated = np.flatnonzero(there & (adoption.cohort == cohort))
         others = np.flatnonzero(there & _untreated(adoption, cohort, max(at, base), control))
-        estimate[place] = _compared(wide, treated, others, at, base, ratio, influence[place])
+        reason[place] = "" if len(treated) and len(others) else "nobody in both periods to compare"
+        if not reason[place]:
+            estimate[place] = _compared(wide, treated, others, at, base, ratio, influence[place])
+            if np.isnan(estimate[place]):
+                reason[place] = "no events" if ratio else "covariates tell who adopts, or repeat one another"
     influence[np.isnan(estimate)] = np.nan
     summed = sum_by_cluster(influence.T, adoption)
     cohort_of, period_of = (np.array(column, dtype=np.int64) for column in zip(*pairs, strict=True))
-    return Effects(
+    return Explained(
         cohort=cohort_of,
         period=period_of,
         estimate=estimate,
@@ -86,7 +91,45 @@ def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = Fals
         weight=np.bincount(adoption.cohort, minlength=adoption.never + 1)[cohort_of].astype(float),
         influence=summed,
         words="Errors are from each unit's influence on the estimate (analytic, as R's did prints them), summed by "
-        "cluster, without a correction for few clusters.",
+        "cluster; of C clusters of several units times C / (C - 1).",
+        row_reason=np.full(len(adoption.outcome), "", dtype=object),
+        cell_reason=reason,
+        alone=np.zeros(len(pairs), dtype=bool),
+    )
+
+
+def from_last_before(effects: Effects) -> Effects:
+    """Turn changes since the period before into differences from the last period before adoption.
+
+    Parameters
+    ----------
+    effects : Effects
+        Of :func:`group_time`.
+
+    Returns
+    -------
+    Effects
+        Those before adoption are summed backwards; the last period before it, which is the reference, has none.
+    """
+    before = effects.period < effects.cohort
+    turn = np.diag((~before).astype(float))
+    for place in np.flatnonzero(before):  # what changed into this period and the later ones, taken back
+        later = before & (effects.cohort == effects.cohort[place]) & (effects.period >= effects.period[place])
+        turn[later, place] = -1.0
+    unknown = np.isnan(effects.estimate)
+    lost = (turn[unknown] != 0).any(axis=0)
+    estimate = np.where(lost, np.nan, np.where(unknown, 0.0, effects.estimate) @ turn)
+    covariance = turn.T @ np.nan_to_num(effects.covariance) @ turn
+    covariance[lost] = covariance[:, lost] = np.nan
+    influence = None if effects.influence is None else np.nan_to_num(effects.influence) @ turn
+    return Effects(
+        effects.cohort,
+        np.where(before, effects.period - 1, effects.period),
+        estimate,
+        covariance,
+        effects.weight,
+        influence,
+        effects.words,
     )
 
 
@@ -136,8 +179,6 @@ def _untreated(adoption: Adoption, cohort: int, by: int, control: str) -> Array:
 
 def _compared(wide: Wide, treated: Array, others: Array, at: int, base: int, ratio: bool, influence: Array) -> float:
     """Return one comparison and write what each unit adds to it into `influence`; missing where it cannot be made."""
-    if not len(treated) or not len(others):
-        return np.nan
     if ratio:
         one, of_treated = _log_growth(wide, treated, at, base)
         other, of_others = _log_growth(wide, others, at, base)

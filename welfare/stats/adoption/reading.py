@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.aggregate import Averages
-from welfare.stats.adoption.arrays import Adoption, Array, Effects
+from welfare.stats.adoption.arrays import Adoption, Array
 from welfare.stats.doubt.sandwich import MANY_CLUSTERS
 
 _DRAWS = 4_000  # directions: each is integrated exactly, so that the factor is good to three digits
@@ -39,13 +40,13 @@ def errors_of(covariance: Array) -> Array:
     return np.sqrt(np.where(variance > 0, variance, np.nan))
 
 
-def cells(adoption: Adoption, effects: Effects, *, degrees: float, ratio: bool) -> pd.DataFrame:
+def cells(adoption: Adoption, effects: Explained, *, degrees: float, ratio: bool) -> pd.DataFrame:
     """Return the table of effects.
 
     Parameters
     ----------
     adoption : Adoption
-    effects : Effects
+    effects : Explained
     degrees : float
         Of Student's t.
     ratio : bool
@@ -54,7 +55,7 @@ def cells(adoption: Adoption, effects: Effects, *, degrees: float, ratio: bool) 
     Returns
     -------
     DataFrame
-        Columns cohort, time, estimate, std_error, low, high, p_value, horizon, weight; with a ratio also ratio,
+        Columns cohort, time, estimate, std_error, low, high, p_value, horizon, weight, reason; with a ratio also ratio,
         ratio_low, ratio_high.
     """
     error = errors_of(effects.covariance)
@@ -70,6 +71,7 @@ def cells(adoption: Adoption, effects: Effects, *, degrees: float, ratio: bool) 
             "p_value": p_values(effects.estimate, error, degrees),
             "horizon": adoption.periods[effects.period] - adoption.periods[effects.cohort],
             "weight": effects.weight,
+            "reason": pd.Series(effects.cell_reason, dtype="str"),
         }
     )
     return with_ratios(table) if ratio else table
@@ -105,7 +107,7 @@ def horizons(averages: Averages, *, degrees: float, ratio: bool, seed: int) -> p
     reach = reach_of(degrees)
     table = pd.DataFrame(
         {
-            "horizon": averages.at,
+            "horizon": averages.step,
             "estimate": averages.estimate,
             "std_error": error,
             "low": averages.estimate - reach * error,
