@@ -50,7 +50,7 @@ class Steps:
         out = np.full(len(values), _NO_STEP)
         known = values.notna().to_numpy()
         if known.any():
-            out[known] = self._read(values[known], name)
+            out[known] = self._read(values[known].infer_objects(), name)
         return out
 
     def _read(self, values: pd.Series, name: str) -> np.ndarray:
@@ -95,9 +95,9 @@ def steps_of(values: pd.Series, name: str) -> Steps:
     BadValue
         If they cannot be put in order.
     """
-    known = values.dropna()
+    known = values.dropna().infer_objects()
     if isinstance(known.dtype, pd.PeriodDtype):
-        return Steps(known.dtype.freq.freqstr)
+        return Steps(str(known.iloc[0].freqstr)) if len(known) else Steps(None)
     if pd.api.types.is_numeric_dtype(known.dtype) or _reads_as_numbers(known):
         return Steps(None)
     unique = pd.Series(known.unique())
