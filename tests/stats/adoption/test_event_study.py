@@ -51,7 +51,7 @@ def test_imputation_is_that_of_rs_didimputation(counties):
     assert average["std_error"] == pytest.approx(0.01322248865, rel=1e-6)
     steps = found.by_horizon.set_index("horizon")["estimate"]
     for horizon, estimate in {0: -0.03106692, 1: -0.05223485, 2: -0.13607811, 3: -0.10470747}.items():
-        assert steps[horizon] == pytest.approx(estimate, abs=5e-9)
+        assert steps[horizon] == pytest.approx(estimate, rel=1e-6)
 
 
 def test_interaction_weighted_regression_is_that_of_fixest(counties):

@@ -138,7 +138,7 @@ def doubly_robust_by_statsmodels(rows: pd.DataFrame, weights: np.ndarray) -> flo
 
 def test_with_covariates_a_comparison_and_its_error_are_those_of_its_definition(panel):
     found = plants(panel, covariates=["size"]).table.set_index(["cohort", "time"]).loc[(2013, 2015)]
-    wide = panel.set_index(["plant", "year"])["outcome"].unstack()
+    wide = panel.pivot_table(index="plant", columns="year", values="outcome")
     per_plant = panel.groupby("plant")[["adopts", "size"]].first()
     rows = per_plant.assign(change=wide[2015] - wide[2012], treated=per_plant["adopts"] == 2013)
     rows = rows[rows["adopts"].isin([0, 2013])]
