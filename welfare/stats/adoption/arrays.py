@@ -113,10 +113,15 @@ class Effects:
     words: str
 
 
-def sum_by_cluster(values: Array, adoption: Adoption) -> Array:
-    """Add up the rows of units, shape (U, k), by cluster, shape (C, k); as they are where each unit stands alone."""
-    if adoption.clusters == adoption.units:
-        return values
+def sum_by_cluster(influence: Array, adoption: Adoption) -> Array:
+    """Add up what units add to estimates, shape (U, k), by cluster, shape (C, k).
+
+    As it is where each unit stands alone; where units belong together, times the root of C / (C - 1), without which the
+    errors of few clusters would be too small.
+    """
+    count = adoption.clusters
+    if count == adoption.units:
+        return influence
     order = np.argsort(adoption.cluster, kind="stable")
-    starts = np.searchsorted(adoption.cluster[order], np.arange(adoption.clusters))
-    return np.asarray(np.add.reduceat(values[order], starts, axis=0))
+    starts = np.searchsorted(adoption.cluster[order], np.arange(count))
+    return np.asarray(np.add.reduceat(influence[order], starts, axis=0) * np.sqrt(count / (count - 1)))
