@@ -1,0 +1,377 @@
+"""The share with each kind of event by a time, where one kind makes the others impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from welfare.errors import BadParameter, NotEstimable
+from welfare.schema.results import Result, count_reasons, simulated_words
+from welfare.stats.diagnostics import DOUBT, FINE, Check
+from welfare.stats.doubt.sandwich import MANY_CLUSTERS
+from welfare.stats.duration.intervals import NORMAL, check_kind, limits, reach_of
+from welfare.stats.duration.jackknife import incidence_variance, watched
+from welfare.stats.duration.product_limit import ProductLimit, product_limit
+from welfare.stats.duration.rows import check_columns, group_labels, names, timed_rows
+
+ERRORS = ("greenwood", "jackknife")
+_COLUMNS = ["group", "cause", "time", "at_risk", "events", "incidence", "std_error", "low", "high"]
+_FEW = 10
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class CumulativeIncidence(Result):
+    """Shares with each kind of event; see :func:`cumulative_incidence`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per group, cause and time at which a row of the group ends: group, cause, time, at_risk, events (of the
+        cause), incidence (share that had that cause by then), std_error, low, high (95%).
+    one_minus_survival : DataFrame
+        One row per group and cause, at the last time: group, cause, incidence, one_minus_survival (what 1 -
+        Kaplan-Meier gives, the other causes taken for censoring).
+    n : int
+        Rows used.
+    clusters : int or None
+        Clusters among them.
+    errors : str
+        "greenwood" or "jackknife".
+    """
+
+    one_minus_survival: pd.DataFrame
+    n: int
+    clusters: int | None
+    errors: str
+    _time: str = field(repr=False)
+
+    def at(self, times: Sequence[float]) -> pd.DataFrame:
+        """Return the shares at given times.
+
+        Parameters
+        ----------
+        times : sequence of float
+
+        Returns
+        -------
+        DataFrame
+            Columns group, cause, time, incidence, std_error, low, high; 0 before the first time, missing after the last
+            that anybody of the group was observed.
+        """
+        found = []
+        for (group, cause), own in self.table.groupby(["group", "cause"], sort=False):
+            ends = own["time"].to_numpy()
+            for time in times:
+                place = int(np.searchsorted(ends, time, side="right")) - 1
+                values = [0.0] * 4 if place < 0 else list(own.iloc[place][["incidence", "std_error", "low", "high"]])
+                found.append((group, cause, time, *(values if time <= ends[-1] else [np.nan] * 4)))
+        return pd.DataFrame(found, columns=["group", "cause", "time", "incidence", "std_error", "low", "high"])
+
+    def check(self) -> pd.DataFrame:
+        """Look for what could mislead: few events of a cause, few at risk at the end, few clusters.
+
+        Returns
+        -------
+        DataFrame
+            Columns check, at, value, verdict ("in order" or "look closer"), advice.
+        """
+        found = []
+        for (group, cause), own in self.table.groupby(["group", "cause"], sort=False):
+            events, at = int(own["events"].sum()), f"{group}: {cause}" if self._several else str(cause)
+            few = events < _FEW
+            advice = "few: its share is rough" if few else "enough to draw a curve"
+            found.append(Check("events", at, events, DOUBT if few else FINE, f"{events:,} events are {advice}."))
+        late = self.table[(self.table["events"] > 0) & (self.table["at_risk"] < _FEW)]
+        found.append(Check("few at risk", "", len(late), DOUBT if len(late) else FINE, _late_words(late)))
+        if self.clusters is not None:
+            few = self.clusters < MANY_CLUSTERS
+            advice = "few: intervals are likely too narrow." if few else "enough for errors between them."
+            found.append(
+                Check("clusters", "", self.clusters, DOUBT if few else FINE, f"{self.clusters} clusters are {advice}")
+            )
+        return pd.DataFrame(found, columns=list(Check._fields))
+
+    @property
+    def _several(self) -> bool:
+        return len(self.table["group"].unique()) > 1
+
+    def plot(self, ax: Any = None, *, until: float | None = None) -> Any:
+        """Draw the share with each cause, one upon another; with groups, a curve per group and cause.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+        until : float, optional
+            Where the time axis ends.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from welfare.figures.survival import incidence_curves
+
+        return incidence_curves(self.table, time=self._time.replace("_", " "), until=until, ax=ax)
+
+
+def cumulative_incidence(
+    df: pd.DataFrame,
+    *,
+    time: str,
+    event: str,
+    entry: str | None = None,
+    by: str | Sequence[str] | None = None,
+    conf: str = "log-log",
+    errors: str = "greenwood",
+    cluster: str | None = None,
+) -> CumulativeIncidence:
+    """Estimate the share that has each kind of event by each time, by Aalen and Johansen.
+
+    Parameters
+    ----------
+    df : DataFrame
+        One row per spell under observation.
+    time : str
+        Column of when the row ends, from where time begins, in any one unit (days).
+    event : str
+        Column of which kind of event ended it; missing, empty, 0 or False where none had come (censored).
+    entry : str, optional
+        Column of when the row comes under observation (delayed entry); 0 by default.
+    by : str or sequence of str, optional
+        Columns whose combinations are groups.
+    conf : {"log-log", "log", "plain"}
+        Scale on which the interval of the share without that event (1 - incidence) is symmetric.
+    errors : {"greenwood", "jackknife"}
+        Of Greenwood's type, as R's etm has them; or the infinitesimal jackknife, as R's survfit.
+    cluster : str, optional
+        Column that says which rows belong together: the jackknife then sums over them.
+
+    Returns
+    -------
+    CumulativeIncidence
+        `.table` has group, cause, time, at_risk, events, incidence, std_error, low, high.
+
+    Raises
+    ------
+    BadParameter
+        If a column or an option is not known, or times are dates.
+    BadValue
+        If a time lies before zero or before its entry.
+    NotEstimable
+        If no row is left, or none ends with an event.
+
+    Notes
+    -----
+    One less a Kaplan-Meier curve that takes the other kinds for censoring answers another question: how many would have
+    this event if the others could not happen, and those they took were like those left. It is never less than the
+    share here, and the causes' shares then add up to more than there are rows. A missing event is read as censored,
+    since that is how such columns are kept: rows of which it is not known how they ended must be taken out first.
+
+    References
+    ----------
+    Aalen OO, Johansen S. Scandinavian Journal of Statistics 1978; 5: 141-150. Andersen PK, Borgan O, Gill RD, Keiding
+    N. Statistical models based on counting processes. Springer, 1993, section IV.4. Beyersmann J, Allignol A,
+    Schumacher M. Competing risks and multistate models with R. Springer, 2012.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from welfare.stats.duration.competing import cumulative_incidence
+    >>> df = pd.DataFrame({"days": [2, 3, 5, 7], "ended": ["sold", "died", None, "died"]})
+    >>> cumulative_incidence(df, time="days", event="ended").one_minus_survival.round(3).to_dict("records")[0]
+    {'group': 'all', 'cause': 'died', 'incidence': 0.75, 'one_minus_survival': 1.0}
+    """
+    check_kind(conf, "cumulative_incidence")
+    _check_errors(errors)
+    groups_by = names(by)
+    check_columns(df, "cumulative_incidence", time=time, event=event, entry=entry, by=groups_by, cluster=cluster)
+    ended = causes_of(df[event])
+    rows = timed_rows(
+        df,
+        time=time,
+        entry=entry,
+        happened=ended.notna().to_numpy(),
+        reasons=np.full(len(df), None, dtype=object),
+        also=[*groups_by, *names(cluster)],
+        where="cumulative_incidence",
+    )
+    codes, causes = pd.factorize(ended[rows.kept], sort=True)
+    if not len(causes):
+        raise NotEstimable(
+            "no row ends with an event",
+            where="cumulative_incidence(event=)",
+            spoiled="Every share would be nothing, and its interval too.",
+            todo="Use wf.rate, which gives an upper limit for none.",
+        )
+    group, labels = group_labels(rows.frame, groups_by)
+    within = None if cluster is None else pd.factorize(rows.frame[cluster], sort=True)[0].astype(np.int64)
+    kind = "jackknife" if within is not None else errors
+    parts, compared = [], []
+    for own, label in enumerate(labels):
+        here = group == own
+        table, against = _one_group(
+            rows.entry[here],
+            rows.exit[here],
+            codes[here],
+            list(causes),
+            conf,
+            kind,
+            None if within is None else within[here],
+        )
+        parts.append(table.assign(group=label))
+        compared.append(against.assign(group=label))
+    clusters = None if within is None else int(within.max()) + 1
+    found = CumulativeIncidence(
+        table=pd.concat(parts, ignore_index=True)[_COLUMNS],
+        text="",
+        dropped=rows.dropped,
+        notes=(*rows.notes, *_notes(kind, cluster, clusters, conf)),
+        one_minus_survival=pd.concat(compared, ignore_index=True)[
+            ["group", "cause", "incidence", "one_minus_survival"]
+        ],
+        n=len(rows.frame),
+        clusters=clusters,
+        errors=kind,
+        _time=time,
+    )
+    return replace(found, text=simulated_words(df) + _text(found, int((codes < 0).sum())))
+
+
+def _check_errors(errors: str) -> None:
+    if errors not in ERRORS:
+        raise BadParameter(
+            f"no kind of errors is called {errors!r}",
+            where="cumulative_incidence(errors=)",
+            spoiled="Intervals of another kind would be printed under that name.",
+            todo=f"Use one of {', '.join(ERRORS)}.",
+        )
+
+
+def causes_of(column: pd.Series) -> pd.Series:
+    """Return the kind of event as text, missing where there was none.
+
+    Parameters
+    ----------
+    column : Series
+        Missing, empty, 0 and False count as none.
+    """
+    values = column.astype("object")
+    none = values.isna() | values.map(lambda value: value in ("", "0") or (not isinstance(value, str) and value == 0))
+    whole = values.map(
+        lambda value: int(value) if isinstance(value, float) and value == int(value) else value, na_action="ignore"
+    )
+    return whole.map(str, na_action="ignore").where(~none, None)
+
+
+def _one_group(
+    entry: np.ndarray,
+    exit_: np.ndarray,
+    codes: np.ndarray,
+    causes: list[str],
+    conf: str,
+    errors: str,
+    within: np.ndarray | None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the table of one group, and what 1 - Kaplan-Meier gives at its end."""
+    curve = product_limit(entry, exit_, codes >= 0)
+    own = None if within is None else np.unique(within, return_inverse=True)[1]
+    rows = watched(curve, entry, exit_, codes >= 0, own)
+    reach = NORMAL if own is None else reach_of(int(own.max()) + 1)
+    before = np.concatenate([[1.0], curve.survival[:-1]])
+    parts, compared = [], []
+    for place, cause in enumerate(causes):
+        of_cause = np.bincount(rows.went - 1, codes == place, len(curve.time))
+        incidence = np.cumsum(before * of_cause / curve.at_risk)
+        if errors == "greenwood":
+            variance = greenwood_variance(curve, of_cause, incidence)
+        else:
+            variance = incidence_variance(curve, of_cause, codes == place, rows)
+        std_error = np.sqrt(np.clip(variance, 0, None))
+        low, high = limits(1 - incidence, std_error, conf, reach)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "cause": cause,
+                    "time": curve.time,
+                    "at_risk": curve.at_risk.astype(int),
+                    "events": of_cause.astype(int),
+                    "incidence": incidence,
+                    "std_error": std_error,
+                    "low": 1 - high,
+                    "high": 1 - low,
+                }
+            )
+        )
+        alone = 1 - np.cumprod(1 - of_cause / curve.at_risk)[-1]
+        compared.append((cause, float(incidence[-1]), float(alone)))
+    return pd.concat(parts), pd.DataFrame(compared, columns=["cause", "incidence", "one_minus_survival"])
+
+
+def greenwood_variance(curve: ProductLimit, of_cause: np.ndarray, incidence: np.ndarray) -> np.ndarray:
+    """Return the variance of Greenwood's type of a cumulative incidence, shape (T,).
+
+    Parameters
+    ----------
+    curve : ProductLimit
+        Of all causes together.
+    of_cause, incidence : array, shape (T,)
+        Events of the cause; its cumulative incidence.
+
+    References
+    ----------
+    Andersen, Borgan, Gill and Keiding 1993, (4.4.20), and Beyersmann, Allignol and Schumacher 2012, section 4.3.
+    """
+    left = curve.at_risk - curve.events
+    before = np.concatenate([[1.0], curve.survival[:-1]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Once nobody is left the share no longer changes: the term has no later gap to count in.
+        each = np.where(left > 0, curve.events / (curve.at_risk * left), 0.0)
+    jump = before * of_cause / curve.at_risk**2
+    sums = [np.cumsum(part) for part in (each, incidence * each, incidence**2 * each, jump, incidence * jump)]
+    own = np.cumsum(before**2 * (curve.at_risk - of_cause) * of_cause / curve.at_risk**3)
+    gaps = incidence**2 * sums[0] - 2 * incidence * sums[1] + sums[2]
+    return np.asarray(gaps + own - 2 * (incidence * sums[3] - sums[4]))
+
+
+def _notes(errors: str, cluster: str | None, clusters: int | None, conf: str) -> list[str]:
+    how = "of Greenwood's type" if errors == "greenwood" else "the infinitesimal jackknife's"
+    by = "rows standing alone" if cluster is None else f"summed by {cluster}"
+    few = clusters is not None and clusters < MANY_CLUSTERS
+    reference = "Student's t, with one less than a group's clusters as degrees of freedom" if few else "the normal"
+    return [
+        f"Errors are {how}, {by}; intervals are symmetric on the {conf} scale of 1 - incidence, by {reference}, and "
+        "hold at one time each.",
+        "A missing event counts as none having come by then.",
+    ]
+
+
+def _late_words(late: pd.DataFrame) -> str:
+    if late.empty:
+        return f"Each event comes among at least {_FEW} at risk."
+    first = late["time"].min()
+    return f"From {first:g} on events come among fewer than {_FEW} at risk: there the curves are a few rows' fate."
+
+
+def _text(found: CumulativeIncidence, censored: int) -> str:
+    last = found.table.groupby(["group", "cause"], sort=False).last().reset_index()
+    columns = (last[name] for name in ("group", "cause", "time", "incidence", "low", "high"))
+    said = []
+    for group, cause, time, share, low, high in list(zip(*columns, strict=True))[:8]:
+        name = f"{group}, {cause}" if found._several else str(cause)
+        said.append(f"{name} {100 * share:.3g}% ({100 * low:.3g}% to {100 * high:.3g}%) by {time:g}")
+    more = f"; and {len(last) - 8} more in the table" if len(last) > 8 else ""
+    gaps = found.one_minus_survival["one_minus_survival"] - found.one_minus_survival["incidence"]
+    against = found.one_minus_survival.iloc[int(gaps.to_numpy().argmax())]
+    out = "" if found.dropped.empty else f" Left out: {count_reasons(found.dropped)}."
+    return (
+        f"Share with each kind of event, in the unit of {found._time}, by Aalen and Johansen, of {found.n:,} rows "
+        f"({censored:,} without an event): {'; '.join(said)}{more} (95% intervals).{out} One less a Kaplan-Meier "
+        f"curve, which takes the other kinds for censoring, would say {100 * against['one_minus_survival']:.3g}% for "
+        f"{against['cause']} where the share is {100 * against['incidence']:.3g}%: those whom another event took are "
+        "not there to have this one. The shares hold if leaving observation says nothing of what was to come; kinds of "
+        "event that nobody told apart are one kind here."
+    )

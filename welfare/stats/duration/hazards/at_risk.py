@@ -1,0 +1,82 @@
+"""Rows at risk over a time each, sorted once so that risk sets can be summed in one sweep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Times closer than this, as a share of their size, are one: what rounding sets apart is a tie.
+_TIED = np.sqrt(np.finfo(float).eps)
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """Rows that are at risk in (entry, exit].
+
+    Attributes
+    ----------
+    entry, exit : array of float, shape (n,)
+        Times, those that differ by rounding alone made one.
+    event : array of bool, shape (n,)
+        Whether the time ends with the event.
+    stratum : array of int, shape (n,)
+        Rows are compared within strata only.
+    entry_rank, exit_rank : array of int, shape (n,)
+        Places of the times among all times.
+    by_exit, by_entry : array of int, shape (n,)
+        Rows by stratum, and within it by time, the latest first.
+    """
+
+    entry: np.ndarray
+    exit: np.ndarray
+    event: np.ndarray
+    stratum: np.ndarray
+    entry_rank: np.ndarray
+    exit_rank: np.ndarray
+    by_exit: np.ndarray
+    by_entry: np.ndarray
+
+
+def at_risk(entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, stratum: np.ndarray | None = None) -> AtRisk:
+    """Sort rows for sweeps over their risk sets.
+
+    Parameters
+    ----------
+    entry, exit_ : array of float, shape (n,)
+        Entry before exit.
+    event : array of bool, shape (n,)
+    stratum : array of int, shape (n,), optional
+        From 0; all rows in one by default.
+    """
+    entry, exit_ = tied(entry, exit_)
+    ranks = np.unique(np.concatenate([entry, exit_]), return_inverse=True)[1]
+    entry_rank, exit_rank = ranks[: len(entry)].astype(np.int64), ranks[len(entry) :].astype(np.int64)
+    codes = np.zeros(len(entry), dtype=np.int64) if stratum is None else stratum.astype(np.int64)
+    return AtRisk(
+        entry,
+        exit_,
+        event.astype(bool),
+        codes,
+        entry_rank,
+        exit_rank,
+        np.lexsort((-exit_rank, codes)),
+        np.lexsort((-entry_rank, codes)),
+    )
+
+
+def tied(entry: np.ndarray, exit_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give times that differ by rounding alone the same number, as R's survival does.
+
+    Parameters
+    ----------
+    entry, exit_ : array of float, shape (n,)
+    """
+    both = np.concatenate([entry, exit_])
+    times, place = np.unique(both, return_inverse=True)
+    near = _TIED * max(float(np.mean(np.abs(times))), np.finfo(float).tiny)
+    apart = np.diff(times, prepend=-np.inf) > near
+    if apart.all():
+        return entry, exit_
+    merged = times[apart][np.cumsum(apart) - 1][place]
+    return merged[: len(entry)], merged[len(entry) :]
