@@ -6,18 +6,23 @@ import numpy as np
 
 from welfare.errors import NotEstimable
 from welfare.stats.adoption.absorbing.calendars import Calendars, calendars
-from welfare.stats.adoption.absorbing.cells import Explained, blanked, cells_of, refuse_few_clusters
+from welfare.stats.adoption.absorbing.cells import (
+    Explained,
+    blanked,
+    by_cluster,
+    cells_of,
+    one_cluster,
+    refuse_few_clusters,
+)
 from welfare.stats.adoption.absorbing.fits import fit_linear
 from welfare.stats.adoption.arrays import Adoption
 from welfare.stats.adoption.imputation_errors import (
     ONE_CLUSTER,
     WORDS,
-    by_cluster,
     from_fit,
-    one_cluster,
     predicted,
     reach_of,
-    without_spread,
+    settled,
 )
 
 Array = np.ndarray
@@ -49,12 +54,12 @@ def impute(adoption: Adoption) -> Explained:
     A row cannot be predicted if its unit has no untreated row (treated from its first row on), if its period has none,
     or if no chain of untreated rows links the two. Those rows are left out of their cells with a reason.
 
-    The variance is that of the paper's theorem 3 without a correction for few clusters: untreated rows enter with their
-    residual, treated ones with their effect less the mean of its group. The group is the cell (cohort and period), in
-    which every row has one weight, so the mean is the cell's own whatever the average asked for, and the errors of all
-    averages are quadratic forms of one influence per cluster and cell. A cell whose rows are all of one cluster has no
-    spread of its own: its rows are compared with the mean of all treated rows instead, which is too large, if anything,
-    where effects differ. Only treated rows of one cluster in all: no errors.
+    The variance is the paper's conservative one, times C / (C - 1) where units belong together in C clusters. Untreated
+    rows enter with their residual, treated ones with their effect less the mean of its group. The group is the cell
+    (cohort and period), in which every row has one weight, so the mean is the cell's own whatever the average asked
+    for, and the errors of all averages are quadratic forms of one influence per cluster and cell. A cell whose rows are
+    all of one cluster has no spread of its own: its rows are compared with the mean of all treated rows instead, which
+    is too large, if anything, where effects differ. If all treated rows are of one cluster there are no errors.
 
     Errors hold if outcomes of units untreated would have moved alike.
 
@@ -79,9 +84,11 @@ def impute(adoption: Adoption) -> Explained:
     influence = by_cluster(adoption, rows, cells, share * (effect - about))
     influence -= from_fit(adoption, fit, reach, cells, share)
     reason = cells.reasons(weight, reach.reason)
-    influence, covariance = blanked(without_spread(adoption, rows, influence), reason)
+    influence, covariance = blanked(settled(adoption, rows, influence), reason)
     words = WORDS + (ONE_CLUSTER if alone.any() else "")
-    return Explained(cells.cohort, cells.period, estimate, covariance, weight, influence, words, reach.reason, reason)
+    return Explained(
+        cells.cohort, cells.period, estimate, covariance, weight, influence, words, reach.reason, reason, alone
+    )
 
 
 def untreated_rows(adoption: Adoption, untreated: Array) -> Calendars:

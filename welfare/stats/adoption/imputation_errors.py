@@ -121,20 +121,13 @@ def from_fit(adoption: Adoption, fit: Fit, reach: Reach, cells: Cells, share: Ar
     return np.asarray(by_slot @ on_slots.T + by_slope @ np.reshape(on_slopes, (len(on_slopes), cells.many)))
 
 
-def by_cluster(adoption: Adoption, rows: Array, cells: Cells, values: Array) -> Array:
-    """Return values of the rows in a mask, summed by cluster and cell, shape (C, m)."""
-    cluster = adoption.cluster[adoption.unit[rows]]
-    both = cluster * cells.many + cells.code[rows]
-    sums = np.bincount(both, values, adoption.clusters * cells.many)
-    return np.asarray(sums.reshape(adoption.clusters, cells.many))
+def settled(adoption: Adoption, rows: Array, influence: Array) -> Array:
+    """Return the influence as errors are made from it.
 
-
-def one_cluster(adoption: Adoption, rows: Array, cells: Cells) -> Array:
-    """Return which cells have treated rows of one cluster alone, shape (m,): they cannot vary about their own mean."""
-    return (by_cluster(adoption, rows, cells, np.ones(int(rows.sum()))) > 0).sum(axis=0) == 1
-
-
-def without_spread(adoption: Adoption, rows: Array, influence: Array) -> Array:
-    """Return the influence, missing throughout if the treated rows (a mask) are of one cluster: it shows no spread."""
-    many = len(np.unique(adoption.cluster[adoption.unit[rows]]))
-    return influence if many > 1 else np.full_like(influence, np.nan)
+    Missing throughout if the treated rows (a mask) are of one cluster, which shows no spread. Where units belong
+    together, times the root of C / (C - 1), without which the errors of few clusters would be too small.
+    """
+    if len(np.unique(adoption.cluster[adoption.unit[rows]])) < 2:
+        return np.full_like(influence, np.nan)
+    many = adoption.clusters
+    return influence if many == adoption.units else influence * np.sqrt(many / (many - 1))

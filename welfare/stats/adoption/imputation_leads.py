@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.stats.adoption.absorbing.cells import refuse_few_clusters
+from welfare.stats.adoption.absorbing.cells import refuse_few_clusters, small_sample
 from welfare.stats.adoption.absorbing.fits import Fit, fit_linear, fit_poisson
 from welfare.stats.adoption.absorbing.separation import refuse_separating_covariates, separated
 from welfare.stats.adoption.arrays import Adoption
@@ -76,7 +76,7 @@ def leads(adoption: Adoption, how_many: int) -> Leads:
 
     References
     ----------
-    Borusyak K, Jaravel X, Spiess J. Review of Economic Studies 2024; 91: 3253-3285, section 4.4. Roth J. Pretest with
+    Borusyak K, Jaravel X, Spiess J. Review of Economic Studies 2024; 91: 3253-3285. Roth J. Pretest with
     caution. American Economic Review: Insights 2022; 4: 305-322.
     """
     wider, untreated, places = _widened(adoption, how_many)
@@ -153,8 +153,8 @@ def _in_company(adoption: Adoption, rows: Array) -> Array:
 def _read(adoption: Adoption, fit: Fit, places: Array, rows: Array) -> Leads:
     model, kept = fit.model, fit.equations.covariates_kept
     cluster = adoption.cluster[adoption.unit[rows]]
-    clusters, n = len(np.unique(cluster)), int(rows.sum())
-    factor = clusters / (clusters - 1) * (n - 1) / (n - int(model.free.sum()) - 1 - int(kept.sum()))
+    estimates = int(model.free.sum()) + 1 + int(kept.sum())
+    factor = small_sample(len(np.unique(cluster)), int(rows.sum()), estimates, model.units)
     influence = fit.influence(cluster, adoption.clusters)[1][:, places] * np.sqrt(factor)
     influence[:, ~kept[places]] = np.nan
     weight = (model.covariates + model.centre)[:, places].sum(axis=0).round()

@@ -8,7 +8,15 @@ import numpy as np
 
 from welfare.errors import NotEstimable
 from welfare.stats.adoption.absorbing.calendars import calendars
-from welfare.stats.adoption.absorbing.cells import Cells, Explained, blanked, cells_of, refuse_few_clusters
+from welfare.stats.adoption.absorbing.cells import (
+    Cells,
+    Explained,
+    blanked,
+    by_cluster,
+    cells_of,
+    one_cluster,
+    refuse_few_clusters,
+)
 from welfare.stats.adoption.absorbing.fits import Fit, fit_poisson
 from welfare.stats.adoption.absorbing.separation import refuse_separating_covariates, separated
 from welfare.stats.adoption.arrays import Adoption
@@ -17,12 +25,10 @@ from welfare.stats.adoption.imputation_errors import (
     ONE_CLUSTER,
     WORDS,
     Reach,
-    by_cluster,
     from_fit,
-    one_cluster,
     predicted,
     reach_of,
-    without_spread,
+    settled,
 )
 from welfare.stats.adoption.saturated_poisson import log_exposure
 
@@ -47,6 +53,8 @@ class Ratios:
         Rows used.
     reason : array of str, shape (m,)
         Why a group has no estimate; empty where it has.
+    alone : array of bool, shape (m,)
+        Whether the rows of a group are of one cluster.
     words : str
         How errors were made.
     """
@@ -58,6 +66,7 @@ class Ratios:
     covariance: Array
     weight: Array
     reason: Array
+    alone: Array
     words: str
 
 
@@ -104,7 +113,7 @@ def impute_poisson(adoption: Adoption) -> Explained:
     without untreated events all expectations would be 0: its rows are left out.
 
     Errors: by the delta method. What a cluster adds to log(O / E) is the sum of its (y - (O / E) e) / O over treated
-    rows, less what its untreated rows add to log E through the fit; no correction for few clusters. Where ratios differ
+    rows, less what its untreated rows add to log E through the fit. Where ratios differ
     within a cell this is too large, if anything. Logarithms of ratios of few events are skewed, and a cell without
     events drops out of averages of logarithms, which then lean upwards: :func:`pooled_ratios` adds events first.
 
@@ -125,6 +134,7 @@ def impute_poisson(adoption: Adoption) -> Explained:
         found.words,
         expected.reason,
         found.reason,
+        found.alone,
     )
 
 
@@ -174,8 +184,11 @@ def _expected(adoption: Adoption) -> _Expected:
     reach = reach_of(adoption, fit)
     none = _nothing_expected(adoption, fit, reach)
     reason = reach.reason.copy()
+    # What reach calls a unit or period without rows may be one without events.
+    quiet = (reach.unit < 0) & np.isin(adoption.unit, adoption.unit[untreated])
+    reason[adoption.treated & quiet] = "no untreated rows with events link its unit and its period"
     reason[none] = ""
-    silent = ~np.isin(adoption.period, model.slot_period) & np.isin(adoption.period, adoption.period[untreated])
+    silent = (reach.slot < 0) & np.isin(adoption.period, adoption.period[untreated])
     reason[adoption.treated & silent] = "no event in untreated rows of its period"
     rows = reach.rows | none
     refuse_nothing_imputed(reach.rows)
@@ -216,6 +229,6 @@ def _ratios(adoption: Adoption, expected: _Expected, cells: Cells) -> Ratios:
         mine = Reach(reach.rows & rows, reach.unit, reach.slot, reach.reason)
         share = events[mine.rows] / due[cells.code[mine.rows]]
         influence -= from_fit(adoption, expected.fit, mine, cells, share)
-    influence, covariance = blanked(without_spread(adoption, rows, influence), reason)
+    influence, covariance = blanked(settled(adoption, rows, influence), reason)
     words = WORDS + (ONE_CLUSTER if alone.any() else "")
-    return Ratios(seen, due, estimate, influence, covariance, cells.count(rows).astype(float), reason, words)
+    return Ratios(seen, due, estimate, influence, covariance, cells.count(rows).astype(float), reason, alone, words)

@@ -13,7 +13,7 @@ def saturate(adoption: Adoption) -> Explained:
 
     Each cohort is compared with the controls, from the last period before its treatment on; periods before that are
     cells as well (they should show nothing). Controls are the units never treated; if there is none, the last cohort
-    to be treated, whose treated rows are left out, so that cells of later periods have no controls and are missing.
+    to be treated. Rows from its treatment on are then left out, and cells there are missing: they have no controls.
 
     Parameters
     ----------

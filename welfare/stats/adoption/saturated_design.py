@@ -8,12 +8,25 @@ import numpy as np
 
 from welfare.errors import NotEstimable
 from welfare.stats.adoption.absorbing.calendars import Calendars, calendars
-from welfare.stats.adoption.absorbing.cells import Cells, Explained, blanked, cells_of, refuse_few_clusters
+from welfare.stats.adoption.absorbing.cells import (
+    Cells,
+    Explained,
+    blanked,
+    cells_of,
+    one_cluster,
+    refuse_few_clusters,
+    small_sample,
+)
 from welfare.stats.adoption.absorbing.fits import Fit
 from welfare.stats.adoption.absorbing.separation import refuse_separating_covariates, separated
 from welfare.stats.adoption.arrays import Adoption
 
 Array = np.ndarray
+
+ALONE = (
+    " Some cells have rows of one cluster alone: what is particular to it passes for the effect, and their errors are "
+    "too small."
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,7 @@ def saturated_design(adoption: Adoption, outcome: Array | None = None) -> Satura
     cohort = adoption.cohort[adoption.unit]
     reason = np.full(len(cohort), "", dtype=object)
     if control < adoption.never:
-        reason[(cohort == control) & adoption.treated] = "treated, of the last cohort, which serves as control"
+        reason[adoption.period >= control] = "no controls: every cohort is treated by then"
     cells = cells_of(adoption, (cohort != control) & (adoption.period != cohort - 1))
     if outcome is not None:
         _leave_out_separated(adoption, outcome, reason)
@@ -135,8 +148,11 @@ def contrasted(adoption: Adoption, design: Saturated, fit: Fit) -> Explained:
     estimate = np.where(reason == "", _differences(fit.solution.slot, four), np.nan)
     influence, covariance = blanked(influence, reason)
     weight = cells.count(design.rows).astype(float)
-    words = _words(adoption, design)
-    return Explained(cells.cohort, cells.period, estimate, covariance, weight, influence, words, design.reason, reason)
+    alone = one_cluster(adoption, design.rows & (cells.code >= 0), cells)
+    words = _words(adoption, design, bool(alone.any()))
+    return Explained(
+        cells.cohort, cells.period, estimate, covariance, weight, influence, words, design.reason, reason, alone
+    )
 
 
 def _differences(values: Array, four: Array) -> Array:
@@ -162,18 +178,18 @@ def _reasons(design: Saturated, four: Array) -> Array:
 
 def _factor(adoption: Adoption, design: Saturated, fit: Fit) -> float:
     """Return what errors of few clusters and many estimates are multiplied by, squared."""
-    clusters, n = refuse_few_clusters(adoption, design.rows), int(design.rows.sum())
     estimates = int(design.model.free.sum()) + 1 + int(fit.equations.covariates_kept.sum())
-    return clusters / (clusters - 1) * (n - 1) / (n - estimates)
+    clusters = refuse_few_clusters(adoption, design.rows)
+    return small_sample(clusters, int(design.rows.sum()), estimates, design.model.units)
 
 
-def _words(adoption: Adoption, design: Saturated) -> str:
+def _words(adoption: Adoption, design: Saturated, alone: bool) -> str:
     """Return how errors were made and who served as control."""
     who = "units never treated"
     if design.control < adoption.never:
         label = adoption.labels[design.control]
-        who = f"the last cohort, treated from {label} on and used before then alone, as no unit is never treated"
+        who = f"the last cohort, treated from {label} on, as no unit is never treated; rows from then on are left out"
     return (
         "Errors are clustered: G/(G-1) x (n-1)/(n-K), where unit effects, which lie within clusters, do not count in "
-        f"K. Controls are {who}."
+        f"K. Controls are {who}." + (ALONE if alone else "")
     )

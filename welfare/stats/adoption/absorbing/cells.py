@@ -22,10 +22,13 @@ class Explained(Effects):
         Why a row of the `Adoption` was not used; empty for rows that were.
     cell_reason : array of str, shape (m,)
         Why a cell has no estimate; empty for cells that have one.
+    alone : array of bool, shape (m,)
+        Whether the rows of a cell are of one cluster: its error then cannot be read from its own spread.
     """
 
     row_reason: Array
     cell_reason: Array
+    alone: Array
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,44 @@ def refuse_few_clusters(adoption: Adoption, rows: Array) -> int:
             todo="Bring more units, or cluster by something finer.",
         )
     return many
+
+
+def by_cluster(adoption: Adoption, rows: Array, cells: Cells, values: Array) -> Array:
+    """Return values of the rows in a mask, summed by cluster and cell, shape (C, m)."""
+    cluster = adoption.cluster[adoption.unit[rows]]
+    both = cluster * cells.many + cells.code[rows]
+    sums = np.bincount(both, values, adoption.clusters * cells.many)
+    return np.asarray(sums.reshape(adoption.clusters, cells.many))
+
+
+def one_cluster(adoption: Adoption, rows: Array, cells: Cells) -> Array:
+    """Return which cells have treated rows of one cluster alone, shape (m,): they cannot vary about their own mean."""
+    return (by_cluster(adoption, rows, cells, np.ones(int(rows.sum()))) > 0).sum(axis=0) == 1
+
+
+def small_sample(clusters: int, rows: int, estimates: int, units: int) -> float:
+    """Return what a clustered covariance is multiplied by: G / (G - 1) x (n - 1) / (n - K), as fixest has it.
+
+    Parameters
+    ----------
+    clusters, rows : int
+    estimates : int
+        The constant and all estimates but the effects of units, which lie within clusters.
+    units : int
+
+    Raises
+    ------
+    NotEstimable
+        If there are not more rows than estimates, those of units included.
+    """
+    if rows < estimates + units:
+        raise NotEstimable(
+            f"{rows:,} rows for {estimates + units - 1:,} estimates",
+            where="event_study",
+            spoiled="The model would fit every row, and show no error.",
+            todo="Bring more units, or use method='callaway_santanna'.",
+        )
+    return clusters / (clusters - 1) * (rows - 1) / (rows - estimates)
 
 
 def blanked(influence: Array, cell_reason: Array) -> tuple[Array, Array]:
