@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,13 @@ TERMS = {
 NEAR = 1e-8
 
 
+@pytest.fixture(autouse=True)
+def _short_paragraphs(monkeypatch):
+    """Words are tested elsewhere: here hundreds of pools need not leave out each study for them."""
+    monkeypatch.setattr("welfare.stats.pooling.pool._LEFT_OUT_IN_TEXT", 0)
+
+
+@cache
 def by_r(name: str) -> pd.DataFrame:
     return pd.read_csv(FOLDER / f"pooling_{name}.csv")
 
@@ -60,8 +68,9 @@ def test_every_estimator_with_every_interval_is_metafors(name, method, ci):
     if method != "fixed":  # metafor gives no interval of a variance that is assumed to be 0
         close([found.tau2_low, found.tau2_high], expected[["tau2_low", "tau2_high"]])
     close([found.prediction_low, found.prediction_high], expected[["higgins_low", "higgins_high"]])
-    plain = pooled(name, method=method, ci=ci, prediction_by="t")
-    close([plain.prediction_low, plain.prediction_high], expected[["t_low", "t_high"]])
+    if ci == "hksj":
+        plain = pooled(name, method=method, ci=ci, prediction_by="t")
+        close([plain.prediction_low, plain.prediction_high], expected[["t_low", "t_high"]])
 
 
 def test_of_two_peaks_of_the_likelihood_the_higher_is_taken():

@@ -7,7 +7,7 @@ import pandas as pd
 
 from welfare.errors import NotEstimable
 from welfare.stats.pooling.asymmetry import FEW, egger
-from welfare.stats.pooling.fit import Fit, Rule, Studies
+from welfare.stats.pooling.fit import Fit, Rule, Studies, critical
 from welfare.stats.rates.checks import DOUBT, FINE, Check, frame_of
 
 _VERY_FEW, _FEW_DEGREES, _ODD, _HALF, _MUCH, _UNLIKELY = 5, 4, 10.0, 0.5, 50.0, 0.1
@@ -49,7 +49,7 @@ def check_pool(
         _asymmetry(studies, groups),
     ]
     if rule.ci in ("hksj", "hksj_adhoc"):
-        checks.append(_factor(found))
+        checks.append(_factor(found, rule))
     checks.append(_degrees(found) if rule.ci == "robust" else _repeated(labels))
     return frame_of(checks)
 
@@ -151,19 +151,20 @@ def _asymmetry(studies: Studies, groups: int) -> Check:
     )
 
 
-def _factor(found: Fit) -> Check:
+def _factor(found: Fit, rule: Rule) -> Check:
     name = "Hartung-Knapp factor"
     if found.alike:
         return Check(name, "", 0.0, DOUBT, "All effects are equal: the factor would be 0 and is not used.")
-    if found.factor >= 1:
-        return Check(name, "", found.factor, FINE, "The interval is no narrower than by the usual error and t.")
+    usual = float(critical(rule.level, np.array(np.inf))) * float(found.std_errors[0]) / np.sqrt(found.factor)
+    if float(found.half[0]) >= usual:
+        return Check(name, "", found.factor, FINE, "The interval is no narrower than the normal one.")
     return Check(
         name,
         "",
         found.factor,
         DOUBT,
-        f"The variance of the pooled effect was multiplied by {found.factor:.2g}, below 1, because the effects agree "
-        "better than their own errors let expect. Give ci='hksj_adhoc', which does not go below 1, beside it.",
+        f"The variance of the pooled effect was multiplied by {found.factor:.2g}, and the interval is narrower than "
+        "the normal one: the effects agree better than their own errors let expect. Give ci='hksj_adhoc' beside it.",
     )
 
 

@@ -133,7 +133,7 @@ def fit(studies: Studies, rule: Rule) -> Fit:
     studies : Studies
     rule : Rule
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     # In units of the typical variance, so that neither grams nor tonnes meet the limits of floating point.
     unit = float(np.median(studies.v))
@@ -159,7 +159,7 @@ def fit(studies: Studies, rule: Rule) -> Fit:
         i2=100 * i2,
         h2=h2,
         q=none.q,
-        q_p=float(chi2.sf(none.q, degrees)),
+        q_p=float(chdtrc(degrees, none.q)),
         factor=factor,
         alike=alike,
         weights=found.weights / found.weights.sum(),
@@ -182,9 +182,10 @@ def critical(level: float, degrees: np.ndarray) -> np.ndarray:
     degrees : array of float
         Of Student's t; infinite for the normal.
     """
-    from scipy.stats import t
+    from scipy.special import ndtri, stdtrit
 
-    return np.asarray(t.isf((1 - level) / 2, degrees), dtype=float)
+    tail = (1 - level) / 2
+    return -np.where(np.isinf(degrees), ndtri(tail), stdtrit(np.where(np.isinf(degrees), 1, degrees), tail))
 
 
 def p_values(found: Fit) -> np.ndarray:
@@ -194,9 +195,10 @@ def p_values(found: Fit) -> np.ndarray:
     ----------
     found : Fit
     """
-    from scipy.stats import t
+    from scipy.special import ndtr, stdtr
 
-    return np.asarray(2 * t.sf(np.abs(found.beta) / found.std_errors, found.degrees), dtype=float)
+    away, normal = -np.abs(found.beta) / found.std_errors, np.isinf(found.degrees)
+    return 2 * np.where(normal, ndtr(away), stdtr(np.where(normal, 1, found.degrees), away))
 
 
 def prediction(found: Fit, rule: Rule, kind: str, studies: int) -> tuple[float, float]:

@@ -110,10 +110,10 @@ def q_profile(y: np.ndarray, v: np.ndarray, x: np.ndarray, level: float) -> tupl
     low, high : float
         Both 0 where the effects are more alike than chance lets them be even without a difference between studies.
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtri
 
     tail, degrees = (1 - level) / 2, len(y) - x.shape[1]
-    return tuple(_where_q_is(float(chi2.isf(part, degrees)), y, v, x) for part in (tail, 1 - tail))  # type: ignore[return-value]
+    return tuple(_where_q_is(float(chdtri(degrees, part)), y, v, x) for part in (tail, 1 - tail))  # type: ignore[return-value]
 
 
 def _where_q_is(wanted: float, y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:

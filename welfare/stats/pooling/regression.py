@@ -94,15 +94,15 @@ def regress(studies: Studies, terms: list[str], rule: Rule, without: Fit, *, rat
 
 def _together(found: Fit, rule: Rule) -> tuple[float, float]:
     """Test all coefficients but the first together."""
-    from scipy.stats import chi2, f
+    from scipy.special import chdtrc, fdtrc
 
     terms = len(found.beta) - 1
     if rule.ci == "robust" and terms > 1:
         return np.nan, np.nan
     wald = float(found.beta[1:] @ np.linalg.solve(found.covariance[1:, 1:], found.beta[1:]))
     if rule.ci == "normal":
-        return wald, float(chi2.sf(wald, terms))
-    return wald / terms, float(f.sf(wald / terms, terms, found.degrees[1]))
+        return wald, float(chdtrc(terms, wald))
+    return wald / terms, float(fdtrc(terms, found.degrees[1], wald / terms))
 
 
 def _text(table: pd.DataFrame, found: Fit, r2: float, qm_p: float, rows: int, ratio: bool) -> str:

@@ -264,6 +264,7 @@ class Pooled(Result):
             self.table,
             pooled=pooled,
             prediction=(self.prediction_low, self.prediction_high),
+            level=self.level,
             ratio=self.ratio is not None,
             quantity=self._quantity,
             ax=ax,
@@ -284,7 +285,12 @@ class Pooled(Result):
         from welfare.figures.pooled import pooled_funnel
 
         return pooled_funnel(
-            self.table, estimate=self.estimate, ratio=self.ratio is not None, quantity=self._quantity, ax=ax
+            self.table,
+            estimate=self.estimate,
+            tau2=self.tau2,
+            ratio=self.ratio is not None,
+            quantity=self._quantity,
+            ax=ax,
         )
 
 
