@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from welfare.errors import BadParameter, BadValue, NotEstimable
-from welfare.patterns.funnel import funnel, q_values, ratio_spread, tail_probability
+from welfare.patterns.funnel import funnel, ratio_spread, tail_probability
 from welfare.patterns.profiles import profile
 from welfare.patterns.shrinkage import Spread, fit_spread, rank_limits, shrink
+from welfare.stats.robustness.adjusting import adjusted_p
 
 
 def plants(seed: int, *, n: int = 300, shape: float = 3.0, bad: int = 0) -> pd.DataFrame:
@@ -56,7 +57,7 @@ def test_q_values_are_those_of_benjamini_and_hochbergs_example() -> None:
     text = "0.0001 0.0004 0.0019 0.0095 0.0201 0.0278 0.0298 0.0344 0.0459 0.3240 0.4262 0.5719 0.6528 0.7590 1.0000"
     exact = [Fraction(p) for p in text.split()]
     adjusted = [min(exact[later] * 15 / (later + 1) for later in range(at, 15)) for at in range(15)]
-    found = q_values(np.array([float(p) for p in exact]))
+    found = adjusted_p(np.array([float(p) for p in exact]), "bh", 15)
     assert found == pytest.approx([float(q) for q in adjusted], rel=1e-12)
     assert found[:6] == pytest.approx([0.0015, 0.003, 0.0095, 0.035625, 0.0603, 0.06385714], abs=1e-8)
     assert (found < 0.05).sum() == 4

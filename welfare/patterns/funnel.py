@@ -141,24 +141,3 @@ def tail_probability(observed: np.ndarray, expected: np.ndarray, variance: float
     """
     law = _counts(expected, variance)
     return np.asarray(np.minimum(1.0, 2 * np.minimum(law.cdf(observed), law.sf(observed - 1))))
-
-
-def q_values(p_values: np.ndarray) -> np.ndarray:
-    """Return Benjamini-Hochberg adjusted p-values: the false-discovery rate at which each would be flagged.
-
-    Parameters
-    ----------
-    p_values : array, shape (n,)
-        Independent, or positively dependent, p-values.
-
-    Returns
-    -------
-    array, shape (n,)
-
-    References
-    ----------
-    Benjamini Y, Hochberg Y. Journal of the Royal Statistical Society B 1995; 57: 289-300.
-    """
-    from scipy.stats import false_discovery_control
-
-    return np.asarray(false_discovery_control(p_values, method="bh"))

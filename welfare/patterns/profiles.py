@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.patterns.funnel import Funnel, funnel, q_values, ratio_spread, tail_probability
+from welfare.patterns.funnel import Funnel, funnel, ratio_spread, tail_probability
 from welfare.patterns.shrinkage import Spread, fit_spread, rank_limits, shrink
 from welfare.schema.results import Result, count_reasons, simulated_words
 from welfare.stats.inputs import dropped_rows, not_negative, numbers, whole_counts
 from welfare.stats.rates.limits import exact_limits
+from welfare.stats.robustness.adjusting import adjusted_p
 
 _WINSORISE = {"winsorised": 0.1, "plain": 0.0, "none": 0.1}
 _FEWEST = 3
@@ -241,7 +242,7 @@ def _table(
     o, e = places["observed"].to_numpy(), places["expected"].to_numpy()
     low, high = exact_limits(o, level)
     ratio, shrunken_low, shrunken_high = shrink(o, e, spread, level)
-    q_value = q_values(p_value)
+    q_value = adjusted_p(p_value, "bh", len(p_value))
     rank_low, rank_high = rank_limits(o, e, spread, level=level, draws=draws, seed=seed)
     rank = pd.Series(ratio).rank(ascending=False).to_numpy()
     side = np.where(o > e, "above", "below")

@@ -12,16 +12,8 @@ import pandas as pd
 from welfare.errors import BadParameter, BadValue
 from welfare.schema.results import Result
 from welfare.stats.inputs import dropped_rows, numbers
+from welfare.stats.robustness.adjusting import METHODS, adjusted_p
 from welfare.stats.robustness.effect import effects_of
-
-METHODS = {
-    "holm": "Holm: the chance of one false finding or more is at most the level, however the p-values depend",
-    "bonferroni": "Bonferroni: as Holm, and never fewer adjustments",
-    "bh": "Benjamini-Hochberg: the expected share of false findings among all is at most the level, for independent or "
-    "positively dependent p-values",
-    "by": "Benjamini-Yekutieli: the expected share of false findings among all is at most the level, however the "
-    "p-values depend",
-}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -126,37 +118,6 @@ def adjust_p_values(p: Any, *, method: str = "holm", count_missing: bool = False
     return pd.Series(out, index=p.index, name=p.name) if isinstance(p, pd.Series) else out
 
 
-def adjusted_p(p: np.ndarray, method: str, family: int) -> np.ndarray:
-    """Adjust p-values of a family that may hold more tests than are at hand.
-
-    Parameters
-    ----------
-    p : array, shape (n,)
-        From 0 to 1, none missing.
-    method : str
-        One of `METHODS`.
-    family : int
-        Tests in the family, n or more.
-
-    Returns
-    -------
-    array, shape (n,)
-    """
-    if method == "bonferroni":
-        return np.minimum(1.0, p * family)
-    order = np.argsort(p, kind="stable")
-    rank = np.arange(1, len(p) + 1)
-    if method == "holm":
-        stepped = np.maximum.accumulate(p[order] * (family - rank + 1))
-    else:
-        dependence = np.sum(1 / np.arange(1, family + 1)) if method == "by" else 1.0
-        # The largest come last: each is at most what a larger p-value was adjusted to.
-        stepped = np.minimum.accumulate((p[order] * family / rank * dependence)[::-1])[::-1]
-    out = np.empty(len(p))
-    out[order] = np.minimum(1.0, stepped)
-    return out
-
-
 def multiplicity(
     fits: Mapping[str, Any] | Sequence[Any],
     *,
@@ -247,4 +208,4 @@ def _sentence(table: pd.DataFrame, method: str, count_missing: bool) -> str:
     )
 
 
-__all__ = ["METHODS", "Multiplicity", "adjust_p_values", "adjusted_p", "multiplicity"]
+__all__ = ["Multiplicity", "adjust_p_values", "multiplicity"]
