@@ -95,14 +95,14 @@ def rank_test(studies: Studies, pooled: float) -> Asymmetry:
 
     _refuse_unfit(np.sqrt(studies.v), len(np.unique(studies.groups)))
     rest = np.sqrt(studies.v - 1 / (1 / studies.v).sum())
-    found = kendalltau((studies.y - pooled) / rest, studies.v)
-    if np.isnan(found.statistic):
+    if np.ptp(studies.y) <= 1e-12 * np.abs(studies.y).max():
         raise NotEstimable(
             "all effects are alike",
             where="Pooled.begg",
             spoiled="What does not vary has no ranks to compare.",
             todo="There is no asymmetry to look for.",
         )
+    found = kendalltau((studies.y - pooled) / rest, studies.v)
     return Asymmetry(
         table=pd.DataFrame([{"tau": float(found.statistic), "p_value": float(found.pvalue)}]),
         text=_text(float(found.pvalue), len(studies.y), "By ranks (Kendall's tau)."),
