@@ -156,13 +156,13 @@ def _at_risk(ax: Axes, at: Callable[[Sequence[float]], pd.DataFrame], groups: li
     plain_ticks(ax)
     ax.set_xlabel(time, labelpad=4)
     counts = at(ticks).set_index(["group", "time"])["at_risk"]
-    down, line = -44.0, 12.5
+    down, line = -40.0, 12.5
     look: Any = {"annotation_clip": False, "textcoords": "offset points", "va": "center_baseline", "fontsize": 8}
-    ax.annotate("at risk", (0, 0), xycoords="axes fraction", xytext=(-8, down), ha="right", color=MUTED, **look)
+    ax.annotate("at risk", (0, 0), xycoords="axes fraction", xytext=(-20, down), ha="right", color=MUTED, **look)
     for row, ((name, colour, _), label) in enumerate(zip(_looks(groups), groups, strict=True)):
         y = down - line * row - (line if len(groups) > 1 else 0)
         if len(groups) > 1:
-            ax.annotate(name, (0, 0), xycoords="axes fraction", xytext=(-8, y), ha="right", color=colour, **look)
+            ax.annotate(name, (0, 0), xycoords="axes fraction", xytext=(-20, y), ha="right", color=colour, **look)
         for tick in ticks:
             number = f"{int(counts.loc[(label, tick)]):,}"
             ax.annotate(
@@ -210,7 +210,7 @@ def _stacked(ax: Axes, table: pd.DataFrame, end: float) -> list[tuple[float, str
     for name, colour, _ in _looks(causes):
         x, share = _rising(table[table["cause"] == name], "incidence", end)
         base = np.zeros_like(share) if base is None else base
-        ax.fill_between(x, base, base + share, step="post", color=colour, alpha=0.75, linewidth=0)
+        ax.fill_between(x, base, base + share, step="post", color=colour, linewidth=0)
         ax.step(x, base + share, where="post", color=PAPER, linewidth=0.8)
         ends.append((float(base[-1] + share[-1] / 2), f"{name} {100 * share[-1]:.0f}%", colour))
         base = base + share
@@ -218,16 +218,18 @@ def _stacked(ax: Axes, table: pd.DataFrame, end: float) -> list[tuple[float, str
 
 
 def _side_by_side(ax: Axes, table: pd.DataFrame, end: float) -> list[tuple[float, str, str]]:
-    pairs = list(dict.fromkeys(zip(table["group"], table["cause"], strict=True)))
-    names = [f"{group}: {cause}" for group, cause in pairs]
+    """Draw a line per group and kind of event: kinds by colour, groups by how the line is broken."""
+    causes, groups = _groups(table["cause"]), _groups(table["group"])
+    colours = {name: colour for name, colour, _ in _looks(causes)}
+    styles = dict(zip(groups, cycle(_STYLES), strict=False))
     ends = []
-    for (name, colour, style), (group, cause) in zip(_looks(_groups(pd.Series(names))), pairs, strict=True):
+    for group, cause in dict.fromkeys(zip(table["group"], table["cause"], strict=True)):
         own = table[(table["group"] == group) & (table["cause"] == cause)]
         x, share = _rising(own, "incidence", end)
         low, high = (_rising(own, column, end)[1] for column in ("low", "high"))
-        ax.fill_between(x, low, high, step="post", color=colour, alpha=0.13, linewidth=0)
-        ax.step(x, share, where="post", color=colour, linewidth=1.7, linestyle=style)
-        ends.append((float(share[-1]), name, colour))
+        ax.fill_between(x, low, high, step="post", color=colours[cause], alpha=0.13, linewidth=0)
+        ax.step(x, share, where="post", color=colours[cause], linewidth=1.7, linestyle=styles[group])
+        ends.append((float(share[-1]), f"{group}: {cause}", colours[cause]))
     return ends
 
 

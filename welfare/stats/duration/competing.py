@@ -67,7 +67,7 @@ class CumulativeIncidence(Result):
             ends = own["time"].to_numpy()
             for time in times:
                 place = int(np.searchsorted(ends, time, side="right")) - 1
-                values = [0.0] * 4 if place < 0 else list(own.iloc[place][["incidence", "std_error", "low", "high"]])
+                values = [0.0, 0.0, np.nan, np.nan] if place < 0 else list(own.iloc[place][["incidence", "std_error", "low", "high"]])
                 found.append((group, cause, time, *(values if time <= ends[-1] else [np.nan] * 4)))
         return pd.DataFrame(found, columns=["group", "cause", "time", "incidence", "std_error", "low", "high"])
 

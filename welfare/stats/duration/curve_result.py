@@ -112,7 +112,7 @@ class SurvivalCurve(Result):
                 if time > exits[-1]:
                     values = [np.nan] * 4
                 elif place < 0:
-                    values = [1.0, 0.0, 1.0, 1.0]
+                    values = [1.0, 0.0, np.nan, np.nan]
                 else:
                     values = list(own.iloc[place][["survival", "std_error", "low", "high"]])
                 found.append((label, time, there, *values))

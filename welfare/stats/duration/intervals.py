@@ -51,7 +51,7 @@ def limits(share: np.ndarray, std_error: np.ndarray, conf: str, reach: float = N
     Returns
     -------
     low, high : array, shape (T,)
-        NaN where the share is 0, or where it is 1 and the scale is log-log, as in R's survival.
+        NaN where the share is 0 or 1: nothing was seen from which to say how sure that is.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = std_error / share
@@ -62,11 +62,8 @@ def limits(share: np.ndarray, std_error: np.ndarray, conf: str, reach: float = N
         else:
             away = reach * relative / np.log(share)
             low, high = share ** np.exp(-away), share ** np.exp(away)
-            certain = (share == 1) & (std_error == 0)
-            low, high = np.where(certain, 1.0, low), np.where(certain, 1.0, high)
-    known = (share > 0) | (conf == "plain")
-    low, high = np.where(known, np.clip(low, 0, None), np.nan), np.where(known, np.clip(high, None, 1), np.nan)
-    return low, high
+    known = (share > 0) & (share < 1)
+    return np.where(known, np.clip(low, 0, None), np.nan), np.where(known, np.clip(high, None, 1), np.nan)
 
 
 def reach_of(clusters: int) -> float:

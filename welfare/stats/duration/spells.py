@@ -245,9 +245,10 @@ def _text(observed: Observed, units: int, events: int, days: float, unit: str, d
         if observed.from_first
         else ""
     )
-    out = "" if observed.dropped.empty else f" {len(observed.dropped):,} records are left out, with reasons."
+    left = len(observed.dropped)
+    out = f" Records left out, with reasons: {left:,}." if left else ""
     return (
-        f"{observed.records:,} records of {units:,} units ({unit}) give {days:,.0f} days at risk, in which {events:,} "
-        f"events came.{out}{selection} What nobody recorded is no event here, and a {unit} that was gone before its "
-        "end is known counts as there."
+        f"Units ({unit}) with time at risk: {units:,}; records of them: {observed.records:,}; days at risk: "
+        f"{days:,.0f}; events: {events:,}.{out}{selection} What nobody recorded is no event here, and a {unit} that "
+        "was gone before its end is known counts as there."
     )
