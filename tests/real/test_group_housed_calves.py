@@ -15,6 +15,7 @@ import pytest
 
 from tests.real.calves import NAMES, calves
 from welfare.stats.pooling.fit import Rule, Studies, fit, p_values
+from welfare.stats.pooling.heterogeneity import ESTIMATORS
 from welfare.stats.pooling.pool import pool
 from welfare.stats.pooling.result import Pooled
 
@@ -89,6 +90,11 @@ def test_the_published_weaning_weight_is_not_that_of_the_published_rows(trials):
     assert found.p_value == pytest.approx(0.024, abs=5e-4)
     assert found.low < 1.44 < found.high
     assert round(pooled(trials, "WW", method="fixed", ci="normal").estimate, 2) == 1.32
+
+
+def test_no_estimator_gives_the_published_weaning_weight(trials):
+    found = {method: round(pooled(trials, "WW", method=method).estimate, 2) for method in ESTIMATORS}
+    assert found == {"reml": 1.81, "dl": 1.79, "pm": 1.78, "ml": 1.78, "hedges": 1.32, "sj": 1.91, "fixed": 1.32}
 
 
 def test_no_one_or_two_trials_left_out_give_the_published_weaning_weight(trials):

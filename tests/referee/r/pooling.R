@@ -1,7 +1,8 @@
 # Pooling by metafor 3.8: every estimator of the variance between studies with every interval, on the BCG trials
 # (Colditz et al. 1994, shipped as dat.bcg: stored are summaries, not rows) and on simulated sets in pooling_data.csv;
 # leave-one-out, funnel tests, trim and fill, meta-regression, errors clustered by study (clubSandwich), effect sizes,
-# and the calves of Donadio et al. 2025 if their workbook's effects are at hand. Writes pooling_*.csv.
+# and the calves of Donadio et al. 2025 where CALVES names the file that `python tests/real/calves.py SHARED FILE` makes of
+# their workbooks. Writes pooling_*.csv.
 
 suppressMessages({
   library(metafor)

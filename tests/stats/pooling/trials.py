@@ -10,7 +10,7 @@ _TRIALS = [
     ("Aronson", 1948, 4, 119, 11, 128, 44, "random"),
     ("Ferguson & Simes", 1949, 6, 300, 29, 274, 55, "random"),
     ("Rosenthal et al", 1960, 3, 228, 11, 209, 42, "random"),
-    ("Hart & Sutherland", 1977, 62, 13536, 248, 12619, 52, "random"),
+    ("Hart & Sutherland", 1977, 62, 13536, 248, 12619, 52, "random"),  # codespell:ignore hart
     ("Frimodt-Moller et al", 1973, 33, 5036, 47, 5761, 13, "alternate"),
     ("Stein & Aronson", 1953, 180, 1361, 372, 1079, 44, "alternate"),
     ("Vandiviere et al", 1973, 8, 2537, 10, 619, 19, "random"),
