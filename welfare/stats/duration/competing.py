@@ -67,7 +67,11 @@ class CumulativeIncidence(Result):
             ends = own["time"].to_numpy()
             for time in times:
                 place = int(np.searchsorted(ends, time, side="right")) - 1
-                values = [0.0, 0.0, np.nan, np.nan] if place < 0 else list(own.iloc[place][["incidence", "std_error", "low", "high"]])
+                values = (
+                    [0.0, 0.0, np.nan, np.nan]
+                    if place < 0
+                    else list(own.iloc[place][["incidence", "std_error", "low", "high"]])
+                )
                 found.append((group, cause, time, *(values if time <= ends[-1] else [np.nan] * 4)))
         return pd.DataFrame(found, columns=["group", "cause", "time", "incidence", "std_error", "low", "high"])
 
@@ -282,9 +286,10 @@ def _one_group(
     rows = watched(curve, entry, exit_, codes >= 0, own)
     reach = NORMAL if own is None else reach_of(int(own.max()) + 1)
     before = np.concatenate([[1.0], curve.survival[:-1]])
+    at = np.searchsorted(curve.time, exit_)
     parts, compared = [], []
     for place, cause in enumerate(causes):
-        of_cause = np.bincount(rows.went - 1, codes == place, len(curve.time))
+        of_cause = np.bincount(at, codes == place, len(curve.time))
         incidence = np.cumsum(before * of_cause / curve.at_risk)
         if errors == "greenwood":
             variance = greenwood_variance(curve, of_cause, incidence)
