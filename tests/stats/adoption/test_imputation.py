@@ -331,3 +331,13 @@ def test_a_lead_without_events_is_missing_and_does_not_hold_the_others_up() -> N
     adoption = by_hand([4, 4, 4, 4, 6, 6, 6, 6, 6], 6, counts)
     found = leads_poisson(adoption, 2)
     assert np.isnan(found.estimate).tolist() == [True, False]
+
+
+def test_units_of_one_untreated_row_are_no_part_of_leads() -> None:
+    outcome = np.random.default_rng(10).normal(size=(10, 6))
+    cohorts = [4, 4, 4, 5, 5, 6, 6, 6, 6, 1]  # the last is treated from its second period on
+    found = leads(by_hand(cohorts, 6, outcome), 1)
+    without = leads(by_hand(cohorts[:9], 6, outcome[:9]), 1)
+    assert found.estimate == pytest.approx(without.estimate, rel=1e-12)
+    assert found.covariance == pytest.approx(without.covariance, rel=1e-12)
+    assert found.weight == without.weight == 5

@@ -23,8 +23,9 @@ from tests.stats.adoption.imputation_panels import (
 )
 from tests.stats.adoption.naive_panels import arrays, by_hand
 from welfare.errors import BadValue, NotEstimable
-from welfare.stats.adoption.absorbing.calendars import calendars
+from welfare.stats.adoption.absorbing.calendars import Calendars, calendars
 from welfare.stats.adoption.absorbing.cells import Explained
+from welfare.stats.adoption.absorbing.fits import fit_poisson
 from welfare.stats.adoption.absorbing.separation import separated
 from welfare.stats.adoption.arrays import Adoption
 from welfare.stats.adoption.imputation_leads import leads
@@ -255,6 +256,39 @@ def test_separated_rows_are_those_that_linear_programmes_find(seed: int) -> None
     small = Factor(period - 1, periods - 1)
     whole = Columns(np.zeros((len(unit), 0)), (), (Factor(unit, units), small), sweep=None)
     assert found.tolist() == separated_rows(outcome, whole).tolist()
+
+
+def wild(seed: int, spread: float) -> tuple[Calendars, np.ndarray]:
+    """Return a small table of counts of very different size, without separated rows."""
+    source = np.random.default_rng(seed)
+    unit, period = np.nonzero(source.uniform(size=(9, 6)) < 0.8)
+    outcome = np.floor(np.exp(source.normal(0, spread, len(unit))))
+    model = calendars(unit, 0 * unit, period, source.normal(size=(len(unit), 1)))
+    kept = ~separated(model, outcome)
+    return calendars(unit[kept], 0 * unit[kept], period[kept], model.covariates[kept]), outcome[kept]
+
+
+@pytest.mark.parametrize("seed", range(12))  # steps have to be halved for some
+def test_counts_of_very_different_size_are_fitted_to_the_last_digit(seed: int) -> None:
+    model, outcome = wild(seed, 8)
+    fit = fit_poisson(model, outcome, np.zeros(len(outcome)))
+    for codes in (model.unit, model.slot):
+        assert np.abs(np.bincount(codes, fit.residual)).max() < 1e-8 * outcome.max()
+    assert abs(fit.residual @ model.covariates[:, 0]) < 1e-8 * outcome.max()
+
+
+def test_a_fit_out_of_reach_is_refused() -> None:
+    model, outcome = wild(13, 20)
+    with pytest.raises(NotEstimable, match="did not settle"):
+        fit_poisson(model, outcome, np.zeros(len(outcome)))
+
+
+def test_writing_out_a_few_units_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = saturate(farms("score", covariates=("heat",)))
+    monkeypatch.setattr("welfare.stats.adoption.absorbing.calendars._AT_ONCE", 20)
+    by_parts = saturate(farms("score", covariates=("heat",)))
+    np.testing.assert_allclose(by_parts.estimate, whole.estimate, rtol=1e-10)
+    np.testing.assert_allclose(by_parts.covariance, whole.covariance, rtol=1e-9)
 
 
 def test_effects_of_units_and_years_may_be_large_beside_what_is_sought() -> None:

@@ -67,9 +67,6 @@ def fit_linear(model: Calendars, outcome: Array) -> Fit:
     """
     equations = Equations(model, np.ones(len(outcome)))
     solution = equations.solve(outcome)
-    # A second round takes away what rounding left of large outcomes.
-    again = equations.solve(outcome - solution.linear(model))
-    solution = Solution(solution.unit + again.unit, solution.slot + again.slot, solution.slopes + again.slopes)
     return Fit(equations, solution, outcome - solution.linear(model))
 
 
@@ -87,7 +84,7 @@ def fit_poisson(model: Calendars, outcome: Array, offset: Array) -> Fit:
     Raises
     ------
     NotEstimable
-        If the steps do not settle, or a covariate varies among rows without events alone.
+        If the steps do not settle.
 
     References
     ----------
@@ -100,8 +97,9 @@ def fit_poisson(model: Calendars, outcome: Array, offset: Array) -> Fit:
     for _ in range(_STEPS):
         weights = np.exp(linear)
         slope = outcome - weights
-        solution = Equations(model, weights, kept).solve(linear - offset + slope / weights)
-        step = solution.linear(model) + offset - linear
+        with np.errstate(all="ignore"):
+            target = linear - offset + slope / weights
+        step = _solved(Equations(model, weights, kept), target).linear(model) + offset - linear
         gain = abs(float(slope @ step)) / 2
         linear, reached = _stepped(family, outcome, linear, step, reached)
         if gain < _SETTLED * max(1.0, 1e-6 * abs(reached)):
@@ -109,7 +107,20 @@ def fit_poisson(model: Calendars, outcome: Array, offset: Array) -> Fit:
     else:
         raise _unsettled()
     equations = Equations(model, np.exp(linear), kept)
-    return Fit(equations, equations.solve(linear - offset), outcome - np.exp(linear))
+    return Fit(equations, _solved(equations, linear - offset), outcome - np.exp(linear))
+
+
+def _solved(equations: Equations, target: Array) -> Solution:
+    """Return the effects that fit a target best, or refuse."""
+    # Expectations of very different size (a covariate in the thousands) leave equations that cannot be solved.
+    try:
+        with np.errstate(all="ignore"):
+            solution = equations.solve(target)
+    except (np.linalg.LinAlgError, ValueError) as error:
+        raise _unsettled() from error
+    if not np.isfinite(solution.unit).all():
+        raise _unsettled()
+    return solution
 
 
 def _stepped(family: Poisson, outcome: Array, linear: Array, step: Array, reached: float) -> tuple[Array, float]:
