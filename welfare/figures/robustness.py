@@ -191,7 +191,7 @@ def again(table: pd.DataFrame, refits: pd.DataFrame, *, term: str, ratio: bool, 
     for row in np.flatnonzero(checks == "leave one out"):
         mine = refits.loc[refits["column"] == table["at"].iloc[row], "value"].dropna()
         mine = mine[mine.between(left, right)]
-        ax.plot(mine, np.full(len(mine), row), "|", color=OCHRE, markersize=9, markeredgewidth=0.8, zorder=4)
+        ax.plot(mine, np.full(len(mine), row), "|", color=OCHRE, markersize=9, markeredgewidth=0.6, zorder=4)
     ax.axvline(float(table["value"].iloc[0]), color=GREY, linewidth=0.8, linestyle=":", zorder=1)
     return ax
 
@@ -310,7 +310,7 @@ def _mark_choices(
         for mask, colour in ((taken & clear, BLUE), (taken & ~clear, GREY)):
             ax.plot(at[mask], np.full(int(mask.sum()), row), "|", color=colour, markersize=7, markeredgewidth=1.4)
         if column != before and row:
-            ax.axhline(row - 0.5, color=RULE, linewidth=0.7)
+            ax.axhline(row - (0.78 if narrow() else 0.5), color=RULE, linewidth=0.7)
         before = column
     ax.set_ylim(*row_limits(len(options)))
     ax.set_xlabel(f"{len(table):,} specifications, by size of estimate")

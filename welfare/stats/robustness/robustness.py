@@ -61,7 +61,7 @@ def robustness(
         it used.
     leave_out : str or sequence of str, optional
         Columns whose levels are left out one at a time: by default ``facility_id``, ``source_id`` and the clusters of
-        the fit, as far as they are at hand.
+        the fit, as far as they are at hand; none with ``[]``.
     denominators : str or sequence of str
         Columns to take as exposure in place of the one fitted; count models.
     benchmarks : sequence of str, or of sequences of str
@@ -140,7 +140,7 @@ def robustness(
             mine = refits[(refits["term"] == effect.term) & (refits["column"] == column)]
             why = unfitted.get(column) or not_comparable([effect]).get(effect.term)
             made.append(refused(CHECK, column, effect, why) if why else left_out_row(effect, column, mine))
-        if not columns:
+        if not columns and leave_out is None:
             made.append(refused(CHECK, "", effect, "no column of facilities, sources or clusters is at hand: give df="))
     made += _other_choices(fit, rows, effects, units, denominators, negative_outcomes, negative_exposures)
     table = tried_table(_in_order(made, effects))
