@@ -54,7 +54,9 @@ def test_of_few_levels_each_is_left_out_by_a_whole_refit(formula, farms):
         assert f"furthest without {furthest} (" in row["reading"]
 
 
-@pytest.mark.parametrize("formula", ["dead ~ density + age", "dead ~ density + age | farm"])
+@pytest.mark.parametrize(
+    "formula", [pytest.param("dead ~ density + age", marks=pytest.mark.slow), "dead ~ density | farm"]
+)
 def test_of_many_levels_those_that_move_it_most_are_fitted_anew_and_the_others_are_near(formula, farms):
     options, some = {"exposure": "fish", "cluster": "farm"}, farms[farms["farm"] < 30]
     fit = wf.count_model(formula, some, **options)

@@ -76,7 +76,7 @@ def test_the_summary_is_of_the_estimates(curve):
     assert values["median"] == estimates.median()
     assert values["share of the same sign"] == 1
     assert values["share of the same sign with interval excluding no difference"] == (curve.table["low"] > 0).mean()
-    assert f"{np.exp(estimates.median()):.3g}" in curve.text
+    assert f"{np.exp(estimates.median()):.4g}" in curve.text
     # Size drives speed and harm, so leaving it out is what moves the finding.
     checks = curve.check().set_index("check")
     assert checks.loc["choice that matters most", "at"] == "controls"
@@ -159,7 +159,7 @@ def test_units_of_several_conditions_cannot_move_as_one(plants):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"contols": ["size"]}, "no choice called 'contols'"),
+        ({"covariates": ["size"]}, "no choice called 'covariates'"),
         ({"formula": "hurt ~ speed"}, "formulas were given, and parts"),
         ({"controls": []}, "controls has no option"),
         ({"controls": ["size", "size"]}, "names an option twice"),

@@ -74,7 +74,7 @@ def _judged(column: str, effect: Effect, other: Effect | None, units: float) -> 
         words = "The interval includes no difference and the finding itself: it cannot tell one from the other."
     else:
         verdict = NONE_FOUND
-        words = "No association of the size of the finding is there, which speaks against what both outcomes share."
+        words = "No association of the size of the finding is there: that speaks against a bias that both share."
     return seen(check, column, other, verdict, f"{begin} {words}")
 
 

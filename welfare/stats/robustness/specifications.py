@@ -291,7 +291,7 @@ def _sentence(
     failed = len(table) - len(known)
     lost = f" {failed} could not be fitted and are listed with the reason." if failed else ""
     name, gap = _most_moving(known, choices)
-    moves = f" The choice of {name} moves it most: between its options the median differs {np.exp(gap):.3g} times."
+    moves = f" The choice of {name} moves it most: between its options the median differs {np.exp(gap):.4g} times."
     side = "above" if median > 0 else "below"
     chance = ""
     if len(drawn):
@@ -302,7 +302,7 @@ def _sentence(
         )
     return (
         f"{len(known):,} specifications of {' and '.join(dict.fromkeys(known['term']))}.{lost} The median ratio is "
-        f"{np.exp(median):.3g}, from {ratios.min():.3g} to {ratios.max():.3g}; {100 * same:.3g}% lie {side} 1, and "
+        f"{np.exp(median):.4g}, from {ratios.min():.4g} to {ratios.max():.4g}; {100 * same:.3g}% lie {side} 1, and "
         f"{100 * clear:.3g}% do with an interval that excludes 1.{moves if name else ''}{chance} {_LIMITS}"
     )
 
