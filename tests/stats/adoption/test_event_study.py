@@ -170,6 +170,21 @@ def test_honest_bounds_without_any_doubt_are_the_usual_interval(plants):
         study(plants, method="imputation").honest()
 
 
+def test_a_look_that_could_have_missed_as_much_as_was_found_is_said_to_be_weak(plants):
+    strong, faint = (
+        study(plants),
+        study(plants.assign(rate=plants["rate"] + 2.9 * _since(plants).lt(0) * (plants["waiver_from"] > 0))),
+    )
+    checks = [found.check().set_index("check").loc["power before adoption"] for found in (strong, faint)]
+    assert [row["verdict"] for row in checks] == ["in order", "look closer"]
+    # Both look at the same noise: only what was found differs.
+    assert checks[0]["value"] == pytest.approx(checks[1]["value"])
+
+
+def _since(df: pd.DataFrame) -> pd.Series:
+    return df["year"] - df["waiver_from"].where(df["waiver_from"] > 0, df["year"])
+
+
 # Periods as people write them.
 
 

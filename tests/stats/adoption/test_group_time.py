@@ -154,6 +154,16 @@ def test_with_covariates_a_comparison_and_its_error_are_those_of_its_definition(
     assert found["std_error"] == pytest.approx(np.sqrt(np.sum(np.square(moves))), rel=1e-6)
 
 
+def test_covariates_are_taken_from_before_the_change_alone(panel):
+    plain = plants(panel, covariates=["size"]).table.set_index(["cohort", "time"])
+    after = panel["year"] > 2012
+    moved = panel.assign(size=panel["size"].where(~after, panel["size"] + panel["outcome"]))
+    found = plants(moved, covariates=["size"]).table.set_index(["cohort", "time"])
+    for cell in [(2013, 2013), (2013, 2017), (2012, 2016), (2015, 2012)]:  # of which the earlier year is 2012 or before
+        assert found.loc[cell, "estimate"] == plain.loc[cell, "estimate"]
+    assert found.loc[(2015, 2016), "estimate"] != plain.loc[(2015, 2016), "estimate"]
+
+
 @pytest.fixture(scope="module")
 def counted() -> pd.DataFrame:
     """Plants whose rate of injury goes up by a factor of their cohort's, over unlike numbers of animals."""

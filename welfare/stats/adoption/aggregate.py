@@ -138,9 +138,8 @@ def _of_shares(adoption: Adoption, known: Effects, place: Array, estimate: Array
     for level in range(levels):
         cells = np.flatnonzero(place == level)
         cohort, off = known.cohort[cells], known.estimate[cells] - estimate[level]
-        total = share[cohort].sum()
-        np.add.at(by_cohort[:, level], cohort, off / total)
-        by_cohort[:, level] -= (share[cohort] * off).sum() / total
+        # Weighed by the shares, what effects are off their average sums to nothing: no unit's mean need be taken away.
+        np.add.at(by_cohort[:, level], cohort, off / share[cohort].sum())
     return sum_by_cluster(by_cohort[adoption.cohort] / adoption.units, adoption)
 
 
