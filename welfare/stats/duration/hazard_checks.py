@@ -30,7 +30,7 @@ class Leaning(NamedTuple):
     term : str
         Which estimate it would move most.
     in_errors : float
-        By how many standard errors, about.
+        By how many standard errors, about: robust ones made without it, which would else hide what it does.
     """
 
     name: str
@@ -46,7 +46,10 @@ def leaning(found: HazardEstimates) -> Leaning:
     ----------
     found : HazardEstimates
     """
-    in_errors = np.abs(found.moves) / found.table["std_error"].to_numpy()
+    squared = np.square(found.table["std_error"].to_numpy())
+    if found.covariance.kind != "model":
+        squared = np.clip(squared - found.moves**2, 1e-12 * squared, None)
+    in_errors = np.abs(found.moves) / np.sqrt(squared)
     at, term = np.unravel_index(int(np.argmax(in_errors)), in_errors.shape)
     design = found.model.design
     own = np.flatnonzero(found.groups == at)[0] if found.groups is not None else at

@@ -16,7 +16,7 @@ from welfare.stats.design.matrices import Matrices, build_matrices
 from welfare.stats.design.rows import first_reasons
 from welfare.stats.duration.asked import Asked
 from welfare.stats.duration.hazards.at_risk import AtRisk, at_risk
-from welfare.stats.duration.rows import NO_TIME, check_columns, group_labels, time_reasons, zero_or_one
+from welfare.stats.duration.rows import check_columns, group_labels, lost_at_entry, time_reasons, zero_or_one
 from welfare.stats.glm.columns import Columns
 from welfare.stats.inputs import dropped_rows, numbers
 
@@ -114,10 +114,7 @@ def read_spells(asked: Asked, df: pd.DataFrame) -> Spells:
     reasons = first_reasons(rows, None)
     late = pd.isna(reasons) & pd.notna(times)
     reasons[late] = times[late]
-    lost = int((values == 1)[reasons == NO_TIME].sum())
-    notes = (
-        [f"Events at the very moment their row entered, left out: {lost:,}; nobody was at risk before."] if lost else []
-    )
+    notes = lost_at_entry(values == 1, reasons)
     found = Spells(asked, formula, rows.assign(**{event: values}), df.index, reasons, notes)
     _refuse_overlaps(found)
     return found
@@ -163,7 +160,7 @@ def _refuse_overlaps(spells: Spells) -> None:
     if again.any():
         first = frame.index[again.to_numpy()][0]
         raise BadValue(
-            f"spells of one {unit} overlap: {kept[unit].loc[first]!r}, in row {spells.labels[first]!r} "
+            f"spells of one {unit} overlap: {kept[unit].loc[first]}, in row {spells.labels[first]!r} "
             f"({int(again.sum()):,} such rows)",
             where="duration(unit=)",
             spoiled="It would be at risk twice at the same time, and count double.",

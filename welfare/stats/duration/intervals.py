@@ -53,7 +53,7 @@ def limits(share: np.ndarray, std_error: np.ndarray, conf: str, reach: float = N
     low, high : array, shape (T,)
         NaN where the share is 0 or 1: nothing was seen from which to say how sure that is.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         relative = std_error / share
         if conf == "plain":
             low, high = share - reach * std_error, share + reach * std_error

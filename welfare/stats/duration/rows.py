@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, BadValue, NotEstimable
+from welfare.stats.duration.hazards.at_risk import tied
 from welfare.stats.inputs import dropped_rows, numbers
 
 NO_TIME = "no time at risk"
@@ -210,24 +211,29 @@ def timed_rows(
         )
     frame = df[kept]
     begins = np.zeros(len(frame)) if entry is None else numbers(frame[entry], entry)
+    begins, ends = tied(begins, numbers(frame[time], time))
     return TimedRows(
         entry=begins,
-        exit=numbers(frame[time], time),
+        exit=ends,
         frame=frame,
         kept=np.asarray(kept),
         dropped=dropped_rows(df.index, reasons),
-        notes=tuple(_notes(happened, reasons)),
+        notes=tuple(lost_at_entry(happened, reasons)),
     )
 
 
-def _notes(happened: np.ndarray, reasons: np.ndarray) -> list[str]:
-    lost = happened & (reasons == NO_TIME)
-    if not lost.any():
-        return []
-    return [
-        f"{int(lost.sum()):,} event{'s' * (lost.sum() != 1)} came at the very moment the row entered and "
-        f"{'are' if lost.sum() != 1 else 'is'} left out: nobody was at risk before."
-    ]
+def lost_at_entry(happened: np.ndarray, reasons: np.ndarray) -> list[str]:
+    """Say how many events came at the very moment their row entered.
+
+    Parameters
+    ----------
+    happened : array of bool, shape (n,)
+    reasons : array of n str or None
+    """
+    lost = int((happened & (reasons == NO_TIME)).sum())
+    return (
+        [f"Events at the very moment their row entered, left out: {lost:,}; nobody was at risk before."] if lost else []
+    )
 
 
 def group_labels(frame: pd.DataFrame, by: list[str]) -> tuple[np.ndarray, list[str]]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Times closer than this, as a share of their size, are one: what rounding sets apart is a tie.
-_TIED = np.sqrt(np.finfo(float).eps)
+# Times closer than this, as a share of themselves, are one: what rounding sets apart is a tie.
+_TIED = 1e-10
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def at_risk(entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, stratum: np
 
 
 def tied(entry: np.ndarray, exit_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give times that differ by rounding alone the same number, as R's survival does.
+    """Give times that differ by rounding alone the same number.
 
     Parameters
     ----------
@@ -74,8 +74,7 @@ def tied(entry: np.ndarray, exit_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     both = np.concatenate([entry, exit_])
     times, place = np.unique(both, return_inverse=True)
-    near = _TIED * max(float(np.mean(np.abs(times))), np.finfo(float).tiny)
-    apart = np.diff(times, prepend=-np.inf) > near
+    apart = np.diff(times, prepend=-np.inf) > _TIED * np.abs(times)
     if apart.all():
         return entry, exit_
     merged = times[apart][np.cumsum(apart) - 1][place]

@@ -1,0 +1,231 @@
+"""Records made into spells: exact cases, one per rule, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from welfare.errors import BadParameter, BadValue, NotEstimable
+from welfare.stats.duration.spells import Spells, spells
+
+RECORDS = pd.DataFrame(
+    {
+        "herd": ["a", "a", "a", "a", "b", "c"],
+        "date": ["2023-01-10", "2023-03-01", "2023-03-01", "2023-06-01", "2023-02-01", "2023-12-31"],
+        "kind": ["tail", "tail", "lame", "lame", "tail", "tail"],
+    },
+    index=[10, 11, 12, 13, 14, 15],
+)
+
+
+def made(records: pd.DataFrame = RECORDS, **options: object) -> Spells:
+    return spells(records, **({"unit": "herd", "date": "date", "until": "2023-12-31"} | options))
+
+
+def rows(found: Spells, *columns: str) -> list[tuple]:
+    return list(found.table[list(columns)].itertuples(index=False, name=None))
+
+
+def reasons(found: Spells) -> list[tuple]:
+    return list(found.dropped.itertuples(index=False, name=None))
+
+
+def test_from_one_record_to_the_next_and_then_to_the_end():
+    found = made()
+    assert rows(found, "herd", "number", "previous", "entry", "exit", "event", "ended_by") == [
+        ("a", 1, 0, 0, 50, 1, 11),
+        ("a", 2, 1, 50, 142, 1, 13),
+        ("a", 3, 2, 142, 355, 0, None),
+        ("b", 1, 0, 0, 333, 0, None),
+    ]
+    assert reasons(found) == [(15, "no time under observation after it")]
+    assert (found.units, found.events, found.days) == (2, 2, 355 + 333)
+    assert found.table["start"].dt.strftime("%m-%d").tolist() == ["01-10", "03-01", "06-01", "02-01"]
+    assert any("1 records more than days" in note for note in found.notes)
+    assert "those without any are not seen" in found.text
+
+
+def test_a_clock_that_begins_anew_counts_the_same_days():
+    found = made(clock="spell")
+    assert rows(found, "entry", "exit", "event") == [(0, 50, 1), (0, 92, 1), (0, 213, 0), (0, 333, 0)]
+
+
+def test_what_is_kept_and_what_ended_a_spell_and_days_on_which_these_differ():
+    found = made(keep="kind", cause="kind")
+    assert rows(found, "kind", "cause")[:3] == [("tail", "several"), (None, "lame"), ("lame", None)]
+
+
+def test_observation_that_begins_on_a_date_sees_units_without_records():
+    found = made(since=pd.Series({"a": "2023-01-01", "b": "2023-02-01", "z": "2023-07-01"}))
+    assert rows(found, "herd", "number", "entry", "exit", "event") == [
+        ("a", 1, 0, 9, 1),
+        ("a", 2, 9, 59, 1),
+        ("a", 3, 59, 151, 1),
+        ("a", 4, 151, 364, 0),
+        ("b", 1, 0, 333, 0),
+        ("z", 1, 0, 183, 0),
+    ]
+    assert reasons(found) == [(14, "on the day observation began"), (15, "no start of observation known")]
+
+
+def test_one_date_for_all_and_records_before_it():
+    found = made(since="2023-02-15")
+    assert ("a", 0, 14, 1) in rows(found, "herd", "entry", "exit", "event")
+    assert reasons(found) == [(10, "before observation began"), (14, "before observation began")]
+    assert rows(found, "herd", "entry", "exit", "event")[-1] == ("c", 0, 319, 1)
+
+
+def test_an_origin_before_observation_delays_entry():
+    found = made(origin={"a": "2022-12-31", "b": "2023-01-31"})
+    assert rows(found, "herd", "entry", "exit") == [("a", 10, 60), ("a", 60, 152), ("a", 152, 365), ("b", 1, 334)]
+    with pytest.raises(BadValue, match="origin of 'a' lies after its observation began"):
+        made(origin="2023-01-15")
+
+
+def test_only_the_first_event():
+    found = made(recurrent=False)
+    assert rows(found, "herd", "exit", "event") == [("a", 50, 1), ("b", 333, 0)]
+    assert (13, "after the first event") in reasons(found)
+    assert (12, "after the first event") not in reasons(found)
+
+
+def test_an_end_by_unit_and_records_after_it():
+    found = made(until={"a": "2023-05-01", "b": "2023-04-01"})
+    assert rows(found, "herd", "exit", "event") == [("a", 50, 1), ("a", 111, 0), ("b", 59, 0)]
+    assert reasons(found) == [(13, "after the end of observation"), (15, "no end of observation known")]
+
+
+def test_missing_units_and_dates_are_named():
+    df = pd.concat([RECORDS, pd.DataFrame({"herd": [None, "d"], "date": ["2023-01-01", None]}, index=[20, 21])])
+    assert reasons(made(df))[-2:] == [(20, "missing herd"), (21, "missing date")]
+
+
+SPEEDS = pd.DataFrame(
+    {
+        "herd": ["a", "a", "b"],
+        "valid_from": ["2023-01-01", "2023-04-01", "2023-03-01"],
+        "valid_to": ["2023-02-10", None, "2023-04-30"],
+        "speed": [1.0, 2.0, 3.0],
+    }
+)
+
+
+def test_spells_are_split_where_conditions_change_and_unknown_time_is_cut_out():
+    found = made(conditions=SPEEDS, cause="kind")
+    assert rows(found, "herd", "number", "entry", "exit", "event", "cause", "speed") == [
+        ("a", 1, 0, 31, 0, None, 1.0),  # until 10 February; the event of 1 March lies where no speed is known
+        ("a", 2, 81, 142, 1, "lame", 2.0),
+        ("a", 3, 142, 355, 0, None, 2.0),
+        ("b", 1, 28, 88, 0, None, 3.0),
+    ]
+    assert reasons(found)[1:] == [
+        (10, "condition not known for 19 days after 2023-02-10"),
+        (11, "condition not known for 31 days after 2023-03-01"),
+        (14, "condition not known for 28 days after 2023-02-01"),
+        (14, "condition not known for 245 days after 2023-04-30"),
+        (11, "event while no condition is known"),
+    ]
+    assert "Left out for want of a known condition: 323 days with 1 events." in found.notes
+    whole = made()
+    assert found.days == whole.days - 323
+
+
+def test_a_condition_that_follows_the_next_day_leaves_no_gap_and_the_day_it_begins_belongs_to_the_one_before():
+    conditions = pd.DataFrame(
+        {
+            "herd": "a",
+            "valid_from": ["2022-01-01", "2023-03-01"],
+            "valid_to": ["2023-02-28", None],
+            "speed": [1, 2],
+        }
+    )
+    found = made(RECORDS[RECORDS["herd"] == "a"], conditions=conditions)
+    # What was changed on the day of the event, perhaps because of it, is not what it happened under.
+    assert rows(found, "entry", "exit", "event", "speed") == [(0, 50, 1, 1), (50, 142, 1, 2), (142, 355, 0, 2)]
+    assert found.dropped.empty
+
+
+def test_a_missing_value_of_a_condition_is_unknown_time():
+    conditions = SPEEDS.assign(speed=[np.nan, 2.0, 3.0])
+    found = made(conditions=conditions)
+    assert (10, "condition not known for 50 days after 2023-01-10") in reasons(found)
+
+
+def test_the_days_add_up_however_often_conditions_change():
+    rng = np.random.default_rng(3)
+    herds = [f"h{k}" for k in range(40)]
+    records = pd.DataFrame(
+        {
+            "herd": rng.choice(herds, 200),
+            "date": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, 200), "D"),
+        }
+    )
+    changes = []
+    for herd in herds:
+        marks = pd.Timestamp("2019-12-01") + pd.to_timedelta(
+            np.sort(rng.choice(np.arange(1000), 6, replace=False)), "D"
+        )
+        changes.append(pd.DataFrame({"herd": herd, "valid_from": marks[:-1], "valid_to": marks[1:], "speed": range(5)}))
+    whole = made(records, until="2022-12-31")
+    parts = made(records, until="2022-12-31", conditions=pd.concat(changes))
+    cut = parts.dropped["reason"].str.extract(r"for ([\d,]+) days?")[0].dropna().str.replace(",", "").astype(int).sum()
+    assert (parts.table["exit"] - parts.table["entry"]).sum() == parts.days == whole.days - cut
+    assert (parts.dropped["reason"] == "event while no condition is known").sum() == whole.events - parts.events > 0
+    days = parts.table.sort_values(["herd", "entry"])
+    same = days["herd"].shift(-1) == days["herd"]
+    assert (days["entry"].shift(-1) >= days["exit"])[same].all()
+
+
+def test_a_simulated_source_stays_known_as_one():
+    found = made(RECORDS.assign(SIMULATED="made up"))
+    assert found.text.startswith("SIMULATED. ")
+    assert "SIMULATED" in found.table
+
+
+BAD = {
+    "an unknown column": ({"unit": "flock"}, BadParameter, "no column 'flock'"),
+    "an unknown clock": ({"clock": "week"}, BadParameter, "no clock is called 'week'"),
+    "a number for a date": ({"until": 2023}, BadParameter, "until=2023 is not a date"),
+    "no end": ({"until": None}, BadParameter, "until=None is not a date"),
+    "two ends of one unit": (
+        {"until": pd.Series(["2023-12-31", "2023-12-30"], index=["a", "a"])},
+        BadParameter,
+        "two dates for 'a'",
+    ),
+    "an end before everything": ({"until": "2020-01-01"}, NotEstimable, "no unit has any time at risk"),
+    "a column named as one of the result": ({"keep": "number"}, BadParameter, "no column 'number'"),
+    "conditions without bounds": ({"conditions": SPEEDS[["herd", "speed"]]}, BadParameter, "'valid_from', 'valid_to'"),
+    "conditions without a value": ({"conditions": SPEEDS.drop(columns="speed")}, BadParameter, "have no value"),
+    "conditions that overlap": (
+        {"conditions": SPEEDS.assign(valid_to=["2023-04-15", None, None])},
+        BadValue,
+        "two conditions of one herd hold at once: 'a'",
+    ),
+    "a condition that ends before it begins": (
+        {"conditions": SPEEDS.assign(valid_to=["2022-04-15", None, None])},
+        BadValue,
+        "ends before it begins",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_input_is_refused(kind):
+    options, error, words = BAD[kind]
+    with pytest.raises(error, match=words):
+        made(**options)
+
+
+@pytest.mark.parametrize(
+    ("dates", "words"),
+    [(["31/12/2023"] * 6, "not a date as 2024-06-01"), ([20230101] * 6, "holds numbers, not dates")],
+)
+def test_dates_that_could_be_read_two_ways_are_refused(dates, words):
+    with pytest.raises(BadValue, match=words):
+        made(RECORDS.assign(date=dates))
+
+
+def test_a_clash_of_names_is_refused():
+    with pytest.raises(BadParameter, match="have the name of a column of the result"):
+        made(RECORDS.rename(columns={"kind": "event"}), keep="event")
