@@ -214,6 +214,10 @@ def test_a_cell_of_one_cluster_varies_about_all_treated_rows() -> None:
     effect = np.repeat(found.estimate, found.weight.astype(int)).mean()
     assert found.influence[0, 0] == pytest.approx(found.estimate[0] - effect, rel=1e-12)
     assert np.isnan(impute(by_hand([2, 4, 4, 4, 4], 4, outcome[:5])).covariance).all()
+    counts = by_hand([2, 3, 3, 4, 4, 4, 4, 4], 4, np.random.default_rng(4).poisson(9, size=(8, 4)).astype(float))
+    ratios, whole = impute_poisson(counts), pooled_ratios(counts, np.zeros(32, dtype=int))
+    beyond = np.exp(whole.estimate[0] - ratios.estimate[0])
+    assert ratios.influence[0, 0] == pytest.approx(1 - beyond, rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -115,12 +115,9 @@ def _solved(equations: Equations, target: Array) -> Solution:
     # Expectations of very different size (a covariate in the thousands) leave equations that cannot be solved.
     try:
         with np.errstate(all="ignore"):
-            solution = equations.solve(target)
+            return equations.solve(target)
     except (np.linalg.LinAlgError, ValueError) as error:
         raise _unsettled() from error
-    if not np.isfinite(solution.unit).all():
-        raise _unsettled()
-    return solution
 
 
 def _stepped(family: Poisson, outcome: Array, linear: Array, step: Array, reached: float) -> tuple[Array, float]:
