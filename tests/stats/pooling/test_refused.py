@@ -58,6 +58,16 @@ def test_effects_of_one_study_alone_are_no_pool():
     assert found.dropped.to_dict("list") == {"row": [2], "reason": ["missing study"]}
 
 
+def test_an_error_by_study_that_would_be_zero_is_not_given():
+    """Two studies with the same two effects: their sums leave nothing over, their effects do."""
+    found = pool([0.0, 1.0, 0.0, 1.0], [0.1] * 4, study=["a", "a", "b", "b"], method="fixed")
+    assert found.std_error == pytest.approx((0.1 / 4) ** 0.5, rel=1e-12)
+    assert found.degrees == 1
+    assert any("would be 0" in note for note in found.notes)
+    with pytest.raises(NotEstimable, match="2 coefficients are asked of 2 studies"):
+        pool([0.0, 1.0, 0.2, 1.0], [0.1] * 4, study=["a", "a", "b", "b"], moderators=["x", "x", "y", "y"])
+
+
 @pytest.mark.parametrize(
     ("error", "words", "moderators"),
     [

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from welfare.errors import NotEstimable
 from welfare.stats.pooling.heterogeneity import ESTIMATORS, at
 from welfare.stats.pooling.robust import by_study
-from welfare.stats.pooling.weighted import trace
+from welfare.stats.pooling.weighted import Weighted, trace
 
 INTERVALS = {
     "hksj": "Hartung-Knapp-Sidik-Jonkman",
@@ -18,6 +19,7 @@ INTERVALS = {
     "robust": "cluster-robust (CR2, Satterthwaite)",
 }
 _ALIKE = 1e-12
+_NOTHING = 1e-12  # of the usual variance: what is below is rounding
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Fit:
     factor : float
         By which the variance of the coefficients was multiplied (Hartung and Knapp); 1 where it was not.
     alike : bool
-        Whether the columns leave nothing over, so that no such factor can be had.
+        Whether the columns leave nothing over, so that no such factor, or error by study, can be had.
     weights : array, shape (k,)
         Sum to 1.
     """
@@ -145,7 +147,7 @@ def fit(studies: Studies, rule: Rule) -> Fit:
     factor = _factor(found.q / degrees, rule.ci, alike)
     covariance, freedom = found.inverse * factor, np.full(x.shape[1], np.inf if rule.ci == "normal" else degrees)
     if rule.ci == "robust":
-        covariance, freedom = by_study(found, x, studies.groups)
+        covariance, freedom, alike = _clustered(found, x, studies.groups)
     typical = degrees / trace(none, x)
     i2 = max(0.0, 1 - degrees / none.q) if rule.method == "fixed" and none.q > 0 else tau2 / (tau2 + typical)
     h2 = none.q / degrees if rule.method == "fixed" else tau2 / typical + 1
@@ -164,6 +166,22 @@ def fit(studies: Studies, rule: Rule) -> Fit:
         alike=alike,
         weights=found.weights / found.weights.sum(),
     )
+
+
+def _clustered(found: Weighted, x: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return covariance and degrees of freedom by study; the usual ones, and True, where an error would be 0."""
+    covariance, freedom = by_study(found, x, groups)
+    if (np.diag(covariance) > _NOTHING * np.diag(found.inverse)).all() and np.isfinite(freedom).all():
+        return covariance, freedom, False
+    left = len(np.unique(groups)) - x.shape[1]
+    if left < 1:
+        raise NotEstimable(
+            f"{x.shape[1]} coefficients are asked of {left + x.shape[1]} studies",
+            where="pool(study=)",
+            spoiled="An error that allows for dependence within studies would be 0.",
+            todo="Use fewer moderators, or one effect per study.",
+        )
+    return found.inverse, np.full(x.shape[1], float(left)), True
 
 
 def _factor(found: float, ci: str, alike: bool) -> float:

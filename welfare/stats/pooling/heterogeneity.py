@@ -32,54 +32,54 @@ def at(y: np.ndarray, v: np.ndarray, x: np.ndarray, tau2: float) -> Weighted:
     return weighted(y, x, 1 / (v + tau2))
 
 
-def dersimonian_laird(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
+def _dersimonian_laird(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
     """Set Cochran's Q to what is expected of it (DerSimonian & Laird 1986); see the module."""
     fit = at(y, v, x, 0.0)
     return max(0.0, (fit.q - (len(y) - x.shape[1])) / trace(fit, x))
 
 
-def hedges(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
+def _hedges(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
     """Take the mean sampling variance off the variance of the effects, all weighing the same (Hedges & Olkin 1985)."""
     plain = weighted(y, x, np.ones_like(y))
     leverage = np.einsum("ij,jk,ik->i", x, plain.inverse, x)
     return max(0.0, float(plain.q - ((1 - leverage) * v).sum()) / (len(y) - x.shape[1]))
 
 
-def sidik_jonkman(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
+def _sidik_jonkman(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
     """Start at the variance of the effects and take one step (Sidik & Jonkman 2005): never 0 where they differ."""
     start = float(np.var(y))
     return 0.0 if start == 0 else start * at(y, v, x, start).q / (len(y) - x.shape[1])
 
 
-def paule_mandel(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
+def _paule_mandel(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
     """Find where the generalised Q is its degrees of freedom (Paule & Mandel 1982): the empirical Bayes estimate."""
     return _where_q_is(len(y) - x.shape[1], y, v, x)
 
 
-def maximum_likelihood(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
+def _maximum_likelihood(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
     """Maximise the likelihood: too small on average, the more so the fewer studies."""
     return _most_likely(y, v, x, restricted=False)
 
 
-def restricted_likelihood(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
+def _restricted_likelihood(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
     """Maximise the restricted likelihood (Viechtbauer 2005), which allows for the coefficients being estimated."""
     return _most_likely(y, v, x, restricted=True)
 
 
-def none_at_all(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
+def _none_at_all(y: np.ndarray, v: np.ndarray, x: np.ndarray) -> float:
     """Take the true effect to be one and the same in all studies."""
     del y, v, x
     return 0.0
 
 
 ESTIMATORS: dict[str, Estimator] = {
-    "reml": restricted_likelihood,
-    "dl": dersimonian_laird,
-    "pm": paule_mandel,
-    "ml": maximum_likelihood,
-    "hedges": hedges,
-    "sj": sidik_jonkman,
-    "fixed": none_at_all,
+    "reml": _restricted_likelihood,
+    "dl": _dersimonian_laird,
+    "pm": _paule_mandel,
+    "ml": _maximum_likelihood,
+    "hedges": _hedges,
+    "sj": _sidik_jonkman,
+    "fixed": _none_at_all,
 }
 SAME = {"he": "hedges", "eb": "pm", "common": "fixed"}
 NAMES = {
@@ -192,13 +192,6 @@ __all__ = [
     "NAMES",
     "SAME",
     "at",
-    "dersimonian_laird",
-    "hedges",
     "log_likelihood",
-    "maximum_likelihood",
-    "none_at_all",
-    "paule_mandel",
     "q_profile",
-    "restricted_likelihood",
-    "sidik_jonkman",
 ]

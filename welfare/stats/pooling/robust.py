@@ -56,7 +56,8 @@ def _inverse_root(matrix: np.ndarray) -> np.ndarray:
 def _degrees(forms: np.ndarray, weights: np.ndarray) -> float:
     """Match the first two moments of a sum of squares of forms of residuals to a chi-square."""
     cover = (forms * weights) @ forms.T
-    return float(np.trace(cover) ** 2 / (cover**2).sum())
+    total = float((cover**2).sum())
+    return float(np.trace(cover) ** 2 / total) if total > 0 else np.nan
 
 
 __all__ = ["by_study"]

@@ -177,6 +177,11 @@ def write_notes(found: Found) -> tuple[str, ...]:
 
 def _about_errors(found: Found) -> list[str]:
     ci, factor = found.rule.ci, found.fit.factor
+    if ci == "robust" and found.fit.alike:
+        return [
+            "Between studies nothing is left over: an error by study would be 0; that of the effects' own variances "
+            f"with Student's t ({found.fit.degrees[0]:g}) is used instead."
+        ]
     if ci == "robust":
         return [
             f"Errors allow for any dependence within the {found.groups} studies (CR2, "
