@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.schema.results import Result, count_reasons, simulated_words
-from welfare.stats.diagnostics import DOUBT, FINE, Check
+from welfare.schema.results import simulated_words
 from welfare.stats.doubt.sandwich import MANY_CLUSTERS
+from welfare.stats.duration.competing_result import CumulativeIncidence, write_text
 from welfare.stats.duration.intervals import NORMAL, check_kind, limits, reach_of
 from welfare.stats.duration.jackknife import incidence_variance, watched
 from welfare.stats.duration.product_limit import ProductLimit, product_limit
@@ -20,106 +19,6 @@ from welfare.stats.duration.rows import check_columns, group_labels, names, time
 
 ERRORS = ("greenwood", "jackknife")
 _COLUMNS = ["group", "cause", "time", "at_risk", "events", "incidence", "std_error", "low", "high"]
-_FEW = 10
-
-
-@dataclass(frozen=True, repr=False, kw_only=True)
-class CumulativeIncidence(Result):
-    """Shares with each kind of event; see :func:`cumulative_incidence`.
-
-    Attributes
-    ----------
-    table : DataFrame
-        One row per group, cause and time at which a row of the group ends: group, cause, time, at_risk, events (of the
-        cause), incidence (share that had that cause by then), std_error, low, high (95%).
-    one_minus_survival : DataFrame
-        One row per group and cause, at the last time: group, cause, incidence, one_minus_survival (what 1 -
-        Kaplan-Meier gives, the other causes taken for censoring).
-    n : int
-        Rows used.
-    clusters : int or None
-        Clusters among them.
-    errors : str
-        "greenwood" or "jackknife".
-    """
-
-    one_minus_survival: pd.DataFrame
-    n: int
-    clusters: int | None
-    errors: str
-    _time: str = field(repr=False)
-
-    def at(self, times: Sequence[float]) -> pd.DataFrame:
-        """Return the shares at given times.
-
-        Parameters
-        ----------
-        times : sequence of float
-
-        Returns
-        -------
-        DataFrame
-            Columns group, cause, time, incidence, std_error, low, high; 0 before the first time, missing after the last
-            that anybody of the group was observed.
-        """
-        found = []
-        for (group, cause), own in self.table.groupby(["group", "cause"], sort=False):
-            ends = own["time"].to_numpy()
-            for time in times:
-                place = int(np.searchsorted(ends, time, side="right")) - 1
-                values = (
-                    [0.0, 0.0, np.nan, np.nan]
-                    if place < 0
-                    else list(own.iloc[place][["incidence", "std_error", "low", "high"]])
-                )
-                found.append((group, cause, time, *(values if time <= ends[-1] else [np.nan] * 4)))
-        return pd.DataFrame(found, columns=["group", "cause", "time", "incidence", "std_error", "low", "high"])
-
-    def check(self) -> pd.DataFrame:
-        """Look for what could mislead: few events of a cause, few at risk at the end, few clusters.
-
-        Returns
-        -------
-        DataFrame
-            Columns check, at, value, verdict ("in order" or "look closer"), advice.
-        """
-        found = []
-        for (group, cause), own in self.table.groupby(["group", "cause"], sort=False):
-            events, at = int(own["events"].sum()), f"{group}: {cause}" if self._several else str(cause)
-            few = events < _FEW
-            advice = "few: its share is rough" if few else "enough to draw a curve"
-            found.append(Check("events", at, events, DOUBT if few else FINE, f"{events:,} events are {advice}."))
-        late = self.table[(self.table["events"] > 0) & (self.table["at_risk"] < _FEW)]
-        found.append(Check("few at risk", "", len(late), DOUBT if len(late) else FINE, _late_words(late)))
-        if self.clusters is not None:
-            few = self.clusters < MANY_CLUSTERS
-            advice = "few: intervals are likely too narrow." if few else "enough for errors between them."
-            found.append(
-                Check("clusters", "", self.clusters, DOUBT if few else FINE, f"{self.clusters} clusters are {advice}")
-            )
-        return pd.DataFrame(found, columns=list(Check._fields))
-
-    @property
-    def _several(self) -> bool:
-        return len(self.table["group"].unique()) > 1
-
-    def plot(self, ax: Any = None, *, until: float | None = None) -> Any:
-        """Draw the share with each cause, one upon another; with groups, a curve per group and cause.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure by default.
-        until : float, optional
-            Where the time axis ends.
-
-        Returns
-        -------
-        matplotlib Axes
-        """
-        from welfare.figures.survival import incidence_curves
-
-        return incidence_curves(self.table, time=self._time.replace("_", " "), until=until, ax=ax)
 
 
 def cumulative_incidence(
@@ -242,7 +141,7 @@ def cumulative_incidence(
         errors=kind,
         _time=time,
     )
-    return replace(found, text=simulated_words(df) + _text(found, int((codes < 0).sum())))
+    return replace(found, text=simulated_words(df) + write_text(found, int((codes < 0).sum())))
 
 
 def _check_errors(errors: str) -> None:
@@ -352,31 +251,3 @@ def _notes(errors: str, cluster: str | None, clusters: int | None, conf: str) ->
         "hold at one time each.",
         "A missing event counts as none having come by then.",
     ]
-
-
-def _late_words(late: pd.DataFrame) -> str:
-    if late.empty:
-        return f"Each event comes among at least {_FEW} at risk."
-    first = late["time"].min()
-    return f"From {first:g} on events come among fewer than {_FEW} at risk: there the curves are a few rows' fate."
-
-
-def _text(found: CumulativeIncidence, censored: int) -> str:
-    last = found.table.groupby(["group", "cause"], sort=False).last().reset_index()
-    columns = (last[name] for name in ("group", "cause", "time", "incidence", "low", "high"))
-    said = []
-    for group, cause, time, share, low, high in list(zip(*columns, strict=True))[:8]:
-        name = f"{group}, {cause}" if found._several else str(cause)
-        said.append(f"{name} {100 * share:.3g}% ({100 * low:.3g}% to {100 * high:.3g}%) by {time:g}")
-    more = f"; and {len(last) - 8} more in the table" if len(last) > 8 else ""
-    gaps = found.one_minus_survival["one_minus_survival"] - found.one_minus_survival["incidence"]
-    against = found.one_minus_survival.iloc[int(gaps.to_numpy().argmax())]
-    out = "" if found.dropped.empty else f" Left out: {count_reasons(found.dropped)}."
-    return (
-        f"Share with each kind of event, in the unit of {found._time}, by Aalen and Johansen, of {found.n:,} rows "
-        f"({censored:,} without an event): {'; '.join(said)}{more} (95% intervals).{out} One less a Kaplan-Meier "
-        f"curve, which takes the other kinds for censoring, would say {100 * against['one_minus_survival']:.3g}% for "
-        f"{against['cause']} where the share is {100 * against['incidence']:.3g}%: those whom another event took are "
-        "not there to have this one. The shares hold if leaving observation says nothing of what was to come; kinds of "
-        "event that nobody told apart are one kind here."
-    )

@@ -85,7 +85,7 @@ def duration(
     >>> from welfare.stats.duration.model import duration
     >>> df = pd.DataFrame({"days": [5, 8, 9, 12, 20, 21], "found": [1, 1, 1, 0, 1, 1], "caged": [1, 0, 1, 1, 0, 0]})
     >>> duration("found ~ caged", df, time="days").table["ratio"].round(2).tolist()
-    [2.77]
+    [2.3]
     """
     asked = as_asked(
         formula, time=time, entry=entry, strata=strata, cluster=cluster, unit=unit, ties=ties, errors=errors
