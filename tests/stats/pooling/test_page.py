@@ -1,10 +1,11 @@
-"""The page on pooling names every option and each check it promises."""
+"""The page on pooling names every option; examples in docstrings give what they show."""
 
 from __future__ import annotations
 
+import doctest
 from pathlib import Path
 
-from welfare.stats.pooling import effect_sizes
+from welfare.stats.pooling import effect_sizes, own_fits, pool
 from welfare.stats.pooling.fit import INTERVALS
 from welfare.stats.pooling.heterogeneity import ESTIMATORS, SAME
 
@@ -14,3 +15,10 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "pooling.m
 def test_every_option_and_every_way_to_make_an_effect_is_explained():
     text = PAGE.read_text(encoding="utf-8")
     assert all(f"`{name}`" in text for name in [*ESTIMATORS, *SAME, *INTERVALS, *effect_sizes.__all__])
+
+
+def test_examples_in_docstrings_give_what_they_show():
+    for module in (pool, own_fits):
+        outcome = doctest.testmod(module)
+        assert outcome.attempted > 0
+        assert outcome.failed == 0

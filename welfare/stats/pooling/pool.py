@@ -108,7 +108,7 @@ def pool(
     >>> from welfare.stats.pooling.pool import pool
     >>> found = pool([0.10, 0.32, 0.21, 0.45], [0.01, 0.02, 0.01, 0.04], labels=["A", "B", "C", "D"])
     >>> [round(value, 3) for value in (found.estimate, found.low, found.high)]
-    [0.21, 0.01, 0.41]
+    [0.212, 0.012, 0.412]
     """
     rule = _rule(method, ci, level, prediction_by, study is not None)
     asked = read(effects, variances, labels, moderators, study)
