@@ -13,9 +13,10 @@ from welfare.errors import BadParameter, NotEstimable
 from welfare.schema.results import Result
 from welfare.stats.adoption.aggregate import overall
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.checks import as_frame, before, composition, few_clusters, gaps, naive_weights
+from welfare.stats.adoption.checks import alone, as_frame, before, composition, few_clusters, gaps, naive_weights
 from welfare.stats.adoption.decomposition import cell_weights, decompose, negative_weights
 from welfare.stats.adoption.estimating import Answer, estimated, from_last
+from welfare.stats.adoption.excess import observed_and_expected
 from welfare.stats.adoption.honest import Honest, honest
 from welfare.stats.adoption.placebo import Randomisation, earlier, randomise
 from welfare.stats.adoption.question import EventQuestion
@@ -183,6 +184,38 @@ class EventStudy(Result):
             found.step, found.estimate, found.covariance, weights=weights, magnitudes=magnitudes, smoothness=smoothness
         )
 
+    def excess(self, by: str = "all") -> pd.DataFrame:
+        """Count the events of treated rows beyond those that untreated rows lead one to expect (imputation of counts).
+
+        Parameters
+        ----------
+        by : {"all", "horizon", "cohort", "time"}
+            What to add events up by, before ratios are formed.
+
+        Returns
+        -------
+        DataFrame
+            One row per group: the group (but for "all"), observed, expected, ratio, ratio_low, ratio_high, excess,
+            excess_low, excess_high (events; observed x (1 - 1 / ratio)), rows, reason (why there is no ratio).
+
+        Raises
+        ------
+        BadParameter
+            If the study is not of counts by imputation, or `by` is none of these.
+
+        Notes
+        -----
+        Plants of many events weigh most, where averages of logarithms weigh plants alike; a cohort without any event
+        still counts. With few units the interval is somewhat too narrow.
+        """
+        if self.method != "imputation" or not self._question.ratio:
+            raise BadParameter(
+                "only imputation of counts says how many events were to be expected",
+                where="EventStudy.excess",
+                todo="Use method='imputation', family='poisson' and the exposure.",
+            )
+        return observed_and_expected(self._rows.adoption, by, degrees=self.degrees)
+
     def placebo_dates(self, most: int = 3) -> pd.DataFrame:
         """Pretend that every unit adopted some steps earlier, by rows before the true date alone: nothing should show.
 
@@ -259,6 +292,7 @@ class EventStudy(Result):
             [
                 *few_clusters(data),
                 *gaps(data, effects),
+                *alone(effects),
                 composition(self._answer.averages),
                 *before(self.pretrend_p, by_step, average),
                 naive_weights(negative),

@@ -124,6 +124,31 @@ def test_a_change_in_exposure_is_no_effect_on_the_rate(plants):
     assert by_count.overall()["ratio"] == pytest.approx(2, abs=0.12)
 
 
+def test_events_beyond_those_expected_add_up_and_hold_what_was_planted():
+    rng = np.random.default_rng(12)
+    plant, year = np.repeat(np.arange(150), 8), np.tile(np.arange(2010, 2018), 150)
+    adopts = np.array([0, 2013, 2015])[np.arange(150) % 3][plant]
+    treated = (adopts > 0) & (year >= adopts)
+    usual = 20 * np.exp(rng.normal(0, 0.4, 150)[plant] + 0.04 * (year - 2010))
+    df = pd.DataFrame({"plant": plant, "year": year, "waiver_from": adopts, "animals": 500})
+    df["rate"] = rng.poisson(usual * np.where(treated, 1.5, 1))
+    found = study(df, exposure="animals", family="poisson", method="imputation")
+    total = found.excess().iloc[0]
+    assert total["observed"] == df.loc[treated, "rate"].sum()
+    assert total["rows"] == treated.sum()
+    assert total["excess_low"] < 0.5 * usual[treated].sum() < total["excess_high"]
+    assert total["ratio_low"] < 1.5 < total["ratio_high"]
+    for by in ("horizon", "cohort", "time"):
+        parts = found.excess(by)
+        assert parts["excess"].sum() == pytest.approx(total["excess"], rel=1e-9)
+        assert (parts["excess_low"] < parts["excess"]).all()
+    assert found.excess("cohort")["cohort"].tolist() == [2013, 2015]
+    with pytest.raises(BadParameter, match="only imputation of counts"):
+        study(df, family="poisson").excess()
+    with pytest.raises(BadParameter, match="'district'"):
+        found.excess("district")
+
+
 # Placebos and bounds.
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import NotEstimable
+from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.aggregate import Averages
 from welfare.stats.adoption.arrays import Adoption, Effects
 from welfare.stats.adoption.pretrend import power
@@ -95,6 +96,22 @@ def gaps(data: Adoption, effects: Effects) -> list[Check]:
             else "Each effect after adoption could be estimated.",
         ),
     ]
+
+
+def alone(effects: Explained) -> list[Check]:
+    """Check that no effect after adoption is of one cluster, whose error cannot be seen.
+
+    Parameters
+    ----------
+    effects : Explained
+    """
+    count = int((effects.alone & (effects.period >= effects.cohort)).sum())
+    if not count:
+        return []
+    advice = (
+        f"{count:,} effects are of one cluster each: their errors cannot be read from its own spread. Join cohorts."
+    )
+    return [Check("effects of one cluster", "", float(count), DOUBT, advice)]
 
 
 def composition(averages: Averages) -> Check:
