@@ -234,3 +234,15 @@ def test_so_many_terms_as_there_are_the_refits_stay_bounded(farms):
     found = leave_one_out(fit, df["farm"], effects_of(fit), None)
     assert len(found) == 42 * 8
     assert found.loc[found["exact"], "left_out"].nunique() <= AT_MOST
+
+
+def test_a_place_that_the_finding_draws_on_is_fitted_anew_though_it_moves_it_little(farms):
+    # Half of what is known of the density comes from one farm that lies on the line of the others.
+    far = farms.assign(density=farms["density"] * np.where(farms["farm"] == 17, 6.0, 1.0), dead=40)
+    fit = wf.count_model("dead ~ density", far, exposure="fish")
+    found = robustness(fit, leave_out="farm", df=far).refits.set_index("left_out")
+    moved = (found["estimate"] - fit.table["estimate"].iloc[1]).abs()
+    others = found.drop(index=17)
+    assert found.loc[17, "exact"]
+    assert found.loc[17, "std_error"] > 1.5 * others["std_error"].max()
+    assert moved.notna().all()

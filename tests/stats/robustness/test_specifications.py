@@ -196,3 +196,10 @@ def test_two_clusters_stand_together_in_a_tuple(plants):
     two = found.table[found.table["cluster"] == "plant and late"].iloc[0]
     fit = wf.count_model("hurt ~ speed", plants, exposure="birds", cluster=["plant", "late"])
     assert two["std_error"] == pytest.approx(fit.table["std_error"].iloc[1], rel=1e-12)
+
+
+def test_a_protective_condition_has_most_estimates_below_one(plants):
+    df = plants.assign(slow=-plants["speed"])
+    found = specification_curve({"outcome": "hurt", "condition": "slow", "controls": ["", "size"]}, df)
+    assert found.summary["value"].tolist() == [found.table["estimate"].median(), 1.0, 1.0]
+    assert "100% lie below 1" in found.text
