@@ -249,7 +249,7 @@ def interrupted_series(
         table=found.table,
         text=simulated_words(df) + write_series(asked, series, model, found, events, looked, dropped),
         dropped=dropped,
-        notes=(found.certainty.words, *notes),
+        notes=(found.certainty.words, *_own_parameter(found.found.theta), *notes),
         counterfactual=frame,
         events=events,
         dispersion=found.found.dispersion,
@@ -266,6 +266,12 @@ def interrupted_series(
         _answer=found,
         _asked=asked,
     )
+
+
+def _own_parameter(theta: float | None) -> tuple[str, ...]:
+    if theta is None:
+        return ()
+    return (f"Negative binomial (NB2), theta {theta:.4g}, estimated; variance = mean + mean^2 / theta.",)
 
 
 def _refuse_options(
