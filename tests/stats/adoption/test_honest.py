@@ -59,6 +59,26 @@ def test_sets_of_relative_magnitudes_are_those_of_diff_diff(profits, by_peer, ta
     assert found["set_high"].to_numpy() == pytest.approx(rows["high"].to_numpy(), rel=1e-9)
 
 
+# What HonestDiD 0.2.8 (R 4.5.2, method "Conditional") gives for the same estimates: target, Mbar, low, high; ends on a
+# grid of 0.0008 or so. Where the upper end was that of its grid it is left out.
+BY_R = [
+    ("first", 0.5, 0.118889160931495, 0.270824190875899),
+    ("first", 1.0, 0.0672312507503984, 0.317924050158664),
+    ("average", 0.5, 0.0689235806549147, np.nan),
+    ("average", 1.0, -0.0682166721353771, np.nan),
+]
+
+
+@pytest.mark.parametrize(("target", "m", "low", "high"), BY_R)
+def test_intervals_of_relative_magnitudes_are_near_those_of_the_authors_program(profits, target, m, low, high):
+    estimate, covariance = profits
+    found = honest(HORIZONS, estimate, covariance, weights=AVERAGES[target], magnitudes=[m]).table.iloc[0]
+    # A hybrid test, which is a little wider where one inequality binds, and without the inequalities among changes.
+    assert low - 0.0016 < found["low"] <= low
+    if np.isfinite(high):
+        assert high <= found["high"] < high + 0.0016
+
+
 def _differences(many: int, order: int) -> np.ndarray:
     return np.diff(np.eye(many), order, axis=0)
 
