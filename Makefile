@@ -15,7 +15,8 @@ PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade 
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 
 # What the referee needs, from Debian: R is not needed to run the tests, only to make the figures they compare with.
-R_PACKAGES = r-base-core r-cran-mass r-cran-sandwich r-cran-lme4 r-cran-mgcv r-cran-epitools r-cran-clubsandwich
+R_PACKAGES = r-base-core r-cran-mass r-cran-sandwich r-cran-lme4 r-cran-mgcv r-cran-epitools r-cran-clubsandwich \
+	r-cran-survival r-cran-cmprsk r-cran-etm r-cran-metafor
 
 .PHONY: help study test test-all check lint types contracts docs bench referee pins weigh
 .DELETE_ON_ERROR:
@@ -66,7 +67,7 @@ bench: $(VENV)/core.done
 	done
 
 referee:
-	@command -v Rscript >/dev/null || { apt-get update -qq && \
+	@dpkg -s $(R_PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(R_PACKAGES) >/dev/null; }
 	@cd tests/referee/r && for script in *.R; do echo "== $$script"; Rscript --vanilla "$$script" || exit 1; done
 

@@ -18,8 +18,25 @@ import welfare
 
 PACKAGE = Path(welfare.__file__).parent
 NAMES = [name for name in welfare.__all__ if name != "__version__"]
-# What came after the design was written: the ways to compare rates that its one line on rates leaves open.
-SINCE = {"proportion", "rate_difference", "rate_ratio"}
+# What came after the design was written: the ways to compare rates that its one line on rates leaves open, and what its
+# lines on change over time, on pooling and on robustness do.
+SINCE = {
+    "adjust_p_values",
+    "cumulative_incidence",
+    "duration",
+    "e_value",
+    "effects_of",
+    "interrupted_series",
+    "multiplicity",
+    "omitted_variable_bounds",
+    "proportion",
+    "rate_difference",
+    "rate_ratio",
+    "robustness_value",
+    "specification_curve",
+    "spells",
+    "survival",
+}
 HEAVY = ("pandas", "numpy", "scipy", "statsmodels", "matplotlib", "numba", "pydantic", "pyarrow", "geopandas")
 
 

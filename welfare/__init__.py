@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING
 __all__ = [
     "__version__",
     "account",
+    "adjust_p_values",
     "build_panel",
     "changes",
     "count_model",
     "coverage",
+    "cumulative_incidence",
     "curve",
     "describe",
+    "duration",
+    "e_value",
+    "effects_of",
     "event_study",
     "fetch",
+    "interrupted_series",
     "link_records",
+    "multiplicity",
+    "omitted_variable_bounds",
     "parameters",
+    "pool",
     "profile",
     "proportion",
     "rate",
@@ -24,9 +33,14 @@ __all__ = [
     "rate_ratio",
     "read",
     "registry",
+    "robustness",
+    "robustness_value",
     "run_study",
     "scan",
+    "specification_curve",
+    "spells",
     "standardise",
+    "survival",
     "trace",
     "write_example",
 ]
@@ -35,16 +49,25 @@ __all__ = [
 # somebody imports the room, the package would hold the module under that name and hide the function.
 _HOMES = {
     "account": "welfare.accounting.ledger",
+    "adjust_p_values": "welfare.stats.robustness.multiplicity",
     "build_panel": "welfare.panel.build",
     "changes": "welfare.sources.compare.changes",
     "count_model": "welfare.stats.counts",
     "coverage": "welfare.panel.exposure",
+    "cumulative_incidence": "welfare.stats.duration.competing",
     "curve": "welfare.stats.curves",
     "describe": "welfare.sources.describe",
+    "duration": "welfare.stats.duration.model",
+    "e_value": "welfare.stats.robustness.e_value",
+    "effects_of": "welfare.stats.pooling.own_fits",
     "event_study": "welfare.stats.events",
     "fetch": "welfare.sources.web.fetch",
+    "interrupted_series": "welfare.stats.interrupted",
     "link_records": "welfare.link.links",
+    "multiplicity": "welfare.stats.robustness.multiplicity",
+    "omitted_variable_bounds": "welfare.stats.robustness.omitted",
     "parameters": "welfare.accounting.parameters",
+    "pool": "welfare.stats.pooling.pool",
     "profile": "welfare.patterns.profiles",
     "proportion": "welfare.stats.rates.proportion",
     "rate": "welfare.stats.rates.rate",
@@ -52,9 +75,14 @@ _HOMES = {
     "rate_ratio": "welfare.stats.rates.compare",
     "read": "welfare.sources.read",
     "registry": "welfare.sources.registry",
+    "robustness": "welfare.stats.robustness.robustness",
+    "robustness_value": "welfare.stats.robustness.omitted",
     "run_study": "welfare.study",
     "scan": "welfare.patterns.scan",
+    "specification_curve": "welfare.stats.robustness.specifications",
+    "spells": "welfare.stats.duration.spells",
     "standardise": "welfare.stats.rates.standard",
+    "survival": "welfare.stats.duration.kaplan_meier",
     "trace": "welfare.sources.trace",
     "write_example": "welfare.examples",
 }
@@ -76,11 +104,23 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.sources.web.fetch import fetch
     from welfare.stats.counts import count_model
     from welfare.stats.curves import curve
+    from welfare.stats.duration.competing import cumulative_incidence
+    from welfare.stats.duration.kaplan_meier import survival
+    from welfare.stats.duration.model import duration
+    from welfare.stats.duration.spells import spells
     from welfare.stats.events import event_study
+    from welfare.stats.interrupted import interrupted_series
+    from welfare.stats.pooling.own_fits import effects_of
+    from welfare.stats.pooling.pool import pool
     from welfare.stats.rates.compare import rate_difference, rate_ratio
     from welfare.stats.rates.proportion import proportion
     from welfare.stats.rates.rate import rate
     from welfare.stats.rates.standard import standardise
+    from welfare.stats.robustness.e_value import e_value
+    from welfare.stats.robustness.multiplicity import adjust_p_values, multiplicity
+    from welfare.stats.robustness.omitted import omitted_variable_bounds, robustness_value
+    from welfare.stats.robustness.robustness import robustness
+    from welfare.stats.robustness.specifications import specification_curve
     from welfare.study import run_study
 
     __version__: str

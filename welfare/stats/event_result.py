@@ -13,7 +13,7 @@ from welfare.errors import BadParameter, NotEstimable
 from welfare.schema.results import Result
 from welfare.stats.adoption.aggregate import overall
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.checks import alone, as_frame, before, composition, few_clusters, gaps, naive_weights
+from welfare.stats.adoption.checks import alone, as_frame, before, composition, few_clusters, holes, naive_weights
 from welfare.stats.adoption.decomposition import cell_weights, decompose, negative_weights
 from welfare.stats.adoption.estimating import Answer, estimated, from_last
 from welfare.stats.adoption.excess import observed_and_expected
@@ -230,16 +230,16 @@ class EventStudy(Result):
             One row per number of steps: steps_earlier, estimate, std_error, low, high, p_value, rows, reason; of counts
             also the ratios. Missing where it cannot be done, with the reason.
         """
-        found = []
+        found: list[dict[str, object]] = []
         for steps in range(1, most + 1):
-            row = {"steps_earlier": steps, "rows": 0, "reason": ""}
+            row: dict[str, object] = {"steps_earlier": steps, "rows": 0, "reason": ""}
             try:
                 pretended = earlier(self._rows.adoption, steps)
                 average = self._average(pretended)
-                found.append({**row, **average.to_dict(), "rows": len(pretended.outcome)})
+                found.append({**row, **dict(average), "rows": len(pretended.outcome)})
             except NotEstimable as failure:
                 nothing = averaged(np.nan, np.nan, degrees=self.degrees, ratio=self._question.ratio)
-                found.append({**row, **nothing.to_dict(), "reason": failure.what})
+                found.append({**row, **dict(nothing), "reason": failure.what})
         return pd.DataFrame(found)
 
     def placebo_units(self, *, draws: int = 199, seed: int = 0) -> Randomisation:
@@ -291,7 +291,7 @@ class EventStudy(Result):
         return as_frame(
             [
                 *few_clusters(data),
-                *gaps(data, effects),
+                *holes(data, effects),
                 *alone(effects),
                 composition(self._answer.averages),
                 *before(self.pretrend_p, by_step, average),

@@ -64,7 +64,7 @@ def few_clusters(data: Adoption) -> list[Check]:
     return found
 
 
-def gaps(data: Adoption, effects: Effects) -> list[Check]:
+def holes(data: Adoption, effects: Effects) -> list[Check]:
     """Check that units have rows in all periods, and that effects could be estimated.
 
     Parameters
