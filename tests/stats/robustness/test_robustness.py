@@ -12,6 +12,9 @@ import statsmodels.formula.api as smf
 
 import welfare as wf
 from welfare.errors import BadParameter
+from welfare.stats.duration.model import duration
+from welfare.stats.events import event_study
+from welfare.stats.pooling.pool import pool
 from welfare.stats.robustness.e_value import e_value
 from welfare.stats.robustness.linear import linear_of
 from welfare.stats.robustness.omitted import omitted_variable_bounds
@@ -353,3 +356,56 @@ def test_what_is_no_fit_is_refused(given):
 def test_a_model_of_an_overall_level_alone_has_no_finding(plants):
     with pytest.raises(BadParameter, match="no term but an intercept"):
         robustness(wf.count_model("hurt ~ 1", plants))
+
+
+def test_a_pooled_result_leaves_out_its_own_studies_and_is_asked_what_its_ratio_is_of():
+    pooled = pool([0.2, 0.5, 0.3, 0.1], [0.01, 0.02, 0.02, 0.03], ratio=True)
+    silent, said = robustness(pooled), robustness(pooled, kind="rate")
+    assert row(silent, "as fitted")["value"] == pytest.approx(pooled.ratio, rel=1e-12)
+    assert "what its ratio is of" in row(silent, "E-value", "estimate")["reading"]
+    expected = e_value(pooled.ratio, pooled.ratio_low, pooled.ratio_high)
+    assert row(said, "E-value", "estimate")["value"] == pytest.approx(expected["point"], rel=1e-12)
+    own = pooled.leave_one_out()
+    assert said.refits["value"].to_numpy() == pytest.approx(own["ratio"].to_numpy(), rel=1e-12)
+    ends = row(said, "leave one out", "study")[["low", "high"]].to_numpy(dtype=float)
+    assert ends == pytest.approx([own["ratio"].min(), own["ratio"].max()], rel=1e-12)
+    assert row(said, "leave one out", "study")["verdict"] == "changes"
+    two = robustness(pool([0.2, 0.5], [0.01, 0.02]))
+    assert "nothing to pool" in row(two, "leave one out", "study")["reading"]
+    assert row(two, "as fitted")["unit"] == "difference"
+    with pytest.raises(BadParameter, match="nobody said what ratio"):
+        silent.contour()
+
+
+def test_an_event_study_is_read_by_its_average_and_left_out_by_a_function():
+    rng = np.random.default_rng(1)
+    unit, time = np.repeat(np.arange(30), 5), np.tile(np.arange(5), 30)
+    since = np.repeat(np.where(np.arange(30) < 15, 0, 3), 5)
+    df = pd.DataFrame({"unit": unit, "time": time, "since": since, "source_id": np.array(list("ab"))[unit % 2]})
+    df["harm"] = rng.poisson(20 * np.exp(0.5 * ((since > 0) & (time >= since))))
+    options = {"outcome": "harm", "unit": "unit", "time": "time", "treated_from": "since"}
+
+    def study(rows: pd.DataFrame):
+        return event_study(rows, **options, family="poisson")
+
+    found = robustness(study(df), df=df, refit=study)
+    average = study(df).overall("simple")
+    assert row(found, "as fitted")["value"] == pytest.approx(average["ratio"], rel=1e-12)
+    assert row(found, "E-value", "estimate")["value"] == pytest.approx(e_value(average["ratio"])["point"], rel=1e-12)
+    without = study(df[df["source_id"] != "a"]).overall("simple")
+    assert found.refits.set_index("left_out").loc["a", "value"] == pytest.approx(without["ratio"], rel=1e-9)
+    assert "go with the condition and with the outcome" in found.text
+
+
+def test_a_model_of_hazards_is_read_as_of_a_common_outcome_and_left_out_by_a_function():
+    rng = np.random.default_rng(2)
+    df = pd.DataFrame({"fast": rng.integers(0, 2, 120), "barn": np.arange(120) % 4, "dead": 1})
+    df["days"] = rng.exponential(np.exp(-0.8 * df["fast"]))
+    fit = duration("dead ~ fast", df, time="days")
+    found = robustness(fit, df=df, leave_out="barn", refit=lambda rows: duration("dead ~ fast", rows, time="days"))
+    ratio = fit.table["ratio"].iloc[0]
+    expected = e_value(ratio, kind="hazard", rare=False)["point"]
+    assert row(found, "E-value", "estimate")["value"] == pytest.approx(expected, rel=1e-12)
+    without = duration("dead ~ fast", df[df["barn"] != 2], time="days").table["estimate"].iloc[0]
+    assert found.refits.set_index("left_out").loc[2, "estimate"] == pytest.approx(without, rel=1e-9)
+    assert "go with fast and with the outcome" in found.text

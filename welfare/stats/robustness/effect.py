@@ -13,6 +13,8 @@ from welfare.errors import BadParameter
 from welfare.stats.count_result import CountModel
 
 INTERCEPTS = ("Intercept", "const", "(Intercept)")
+# What results of one number are called here: no name of a condition.
+_UNNAMED = ("overall", "pooled", "effect")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Effect:
     p_value : float
         As the fit has it, else by the normal.
     kind : str
-        "rate", "risk", "odds" or "hazard" for logarithms of such ratios, "difference", or empty where nobody said.
+        "rate", "risk", "odds" or "hazard" for logarithms of such ratios, "ratio" where nobody said of what,
+        "difference", or empty where nothing is known.
     spread : float
         Standard deviation of the outcome, to read a difference by; missing if unknown.
     """
@@ -46,6 +49,11 @@ class Effect:
     def is_ratio(self) -> bool:
         """Whether it is the logarithm of a ratio."""
         return self.kind not in ("", "difference")
+
+    @property
+    def condition(self) -> str:
+        """What it is the effect of, as a sentence names it."""
+        return "the condition" if self.term in _UNNAMED else self.term
 
     @property
     def known(self) -> bool:
@@ -194,15 +202,17 @@ def _read(fit: Any) -> tuple[pd.DataFrame, str, float]:
     if is_linear(fit):
         return _linear_table(fit), "difference", float(np.sqrt(fit.scale))
     if callable(getattr(fit, "overall", None)):
-        return _one(fit.overall("simple"), "overall"), "", np.nan
+        average = fit.overall("simple")
+        return _one(average, "overall"), _kind_of(average), np.nan
     table = getattr(fit, "table", None)
     if isinstance(table, pd.DataFrame) and {"term", "estimate", "low", "high"} <= set(table.columns):
         return table, "hazard" if "ratio" in table else "", np.nan
     if isinstance(fit, pd.Series) and "estimate" in fit:
-        return _one(fit, str(fit.name or "effect")), "", np.nan
+        return _one(fit, str(fit.name or "effect")), _kind_of(fit), np.nan
     if not isinstance(fit, pd.DataFrame) and all(hasattr(fit, name) for name in ("estimate", "low", "high")):
-        names = ("estimate", "std_error", "low", "high")
-        return _one({name: getattr(fit, name, np.nan) for name in names}, "pooled"), "", np.nan
+        names = ("estimate", "std_error", "low", "high", "p_value")
+        known = "" if getattr(fit, "ratio", None) is None else "ratio"
+        return _one({name: getattr(fit, name, np.nan) for name in names}, "pooled"), known, np.nan
     raise BadParameter(
         f"a {type(fit).__name__} is no fit whose estimates can be read",
         where="robustness(fit=)",
@@ -210,6 +220,11 @@ def _read(fit: Any) -> tuple[pd.DataFrame, str, float]:
         todo="Give a result of wf.count_model, wf.duration, wf.pool or wf.event_study, a linear fit of statsmodels, or "
         "a Series with estimate, std_error, low and high.",
     )
+
+
+def _kind_of(average: pd.Series) -> str:
+    """Return what an event study's average is: of counts it holds the ratio of rates too."""
+    return "rate" if pd.notna(average.get("ratio")) else ""
 
 
 def _one(values: Any, term: str) -> pd.DataFrame:

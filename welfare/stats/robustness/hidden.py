@@ -48,7 +48,7 @@ def e_values(effect: Effect, outcome: str, *, rare: bool) -> list[Tried]:
     by = effect.spread if effect.kind == "difference" else 1.0
     value, low, high = (effect.shown(number / by) for number in (effect.estimate, effect.low, effect.high))
     found = e_value(float(value), float(low), float(high), kind=effect.kind, rare=rare)
-    what = f"go with {effect.term} and with {outcome} by ratios of at least"
+    what = f"go with {effect.condition} and with {outcome} by ratios of at least"
     rows = [
         _row(
             "E-value",
@@ -76,6 +76,8 @@ def _no_e_value(effect: Effect) -> str:
         return "the interval is missing, infinite or of no width"
     if not effect.kind:
         return "the result does not say what its estimates are: give kind=, such as 'rate' for logarithms of ratios"
+    if effect.kind == "ratio":
+        return "the result does not say what its ratio is of: give kind=, 'rate', 'risk', 'odds' or 'hazard'"
     if effect.kind == "difference" and not (np.isfinite(effect.spread) and effect.spread > 0):
         return "a difference needs the standard deviation of the outcome: give sd="
     if not 1e-100 < effect.shown(effect.estimate) < 1e100 and effect.is_ratio:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -101,17 +100,4 @@ def per_units(refits: pd.DataFrame, effects: Sequence[Effect], units: dict[str, 
     return scaled.assign(value=value)
 
 
-def scaled(effects: Sequence[Effect], units: dict[str, float]) -> list[Effect]:
-    """Return effects per so many units.
-
-    Parameters
-    ----------
-    effects : sequence of Effect
-        Per one unit.
-    units : dict of str to float
-        By term.
-    """
-    return [replace(effect.per(units[effect.term]), term=effect.term) for effect in effects]
-
-
-__all__ = ["CHECK", "left_out_row", "per_units", "scaled"]
+__all__ = ["CHECK", "left_out_row", "per_units"]

@@ -20,6 +20,11 @@ def partial_r2(estimate: float, std_error: float, degrees: float) -> float:
     degrees : float
         Rows less estimates.
 
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
     Raises
     ------
     BadValue

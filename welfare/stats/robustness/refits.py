@@ -74,6 +74,29 @@ def leave_one_out(
     return table.assign(column=name, rows=[int(rows[level]) for level in table["left_out"]])[_COLUMNS]
 
 
+def own_refits(fit: Any, term: str) -> pd.DataFrame | None:
+    """Return what a pooled result says of itself without each study, as :func:`leave_one_out`; None if it does not.
+
+    Parameters
+    ----------
+    fit : object
+        A result whose method `leave_one_out` gives a frame with left_out, estimate, std_error, low and high.
+    term : str
+        What its estimate is called.
+
+    Raises
+    ------
+    NotEstimable
+        If it cannot leave one out.
+    """
+    own = getattr(fit, "leave_one_out", None)
+    if not callable(own):
+        return None
+    found = own()
+    table = found[["left_out", "estimate", "std_error", "low", "high"]]
+    return table.assign(column="study", rows=1, term=term, exact=True, reason="")[_COLUMNS]
+
+
 def not_comparable(effects: Sequence[Effect]) -> dict[str, str]:
     """Return why some terms do not mean the same without some of the rows, by term.
 
@@ -217,4 +240,4 @@ def _after(level: Hashable, found: Sequence[Effect], effects: Sequence[Effect], 
     return out
 
 
-__all__ = ["ALL_EXACT", "leave_one_out", "not_comparable", "nothing_left_out"]
+__all__ = ["ALL_EXACT", "leave_one_out", "not_comparable", "nothing_left_out", "own_refits"]

@@ -90,13 +90,13 @@ class Robustness(Result):
         """
         effect = _one_of(self._effects, term)
         scale = scale or ("ratio" if effect.is_ratio else "variance")
-        if scale == "ratio" and effect.is_ratio and effect.known:
+        if scale == "ratio" and effect.kind in ("rate", "risk", "odds", "hazard") and effect.known:
             shown = (float(effect.shown(number)) for number in (effect.estimate, effect.low, effect.high))
             return ratio_contour(effect, *(as_risk_ratio(number, effect.kind, rare=self._rare) for number in shown))
         if scale == "variance" and not isinstance(self._linear, str):
             mine = self.bounds[self.bounds["term"] == effect.term]
             return variance_contour(effect, self._linear, mine, self._units[effect.term])
-        why = self._linear if scale == "variance" else "its estimate is not known to be the logarithm of a ratio"
+        why = self._linear if scale == "variance" else "nobody said what ratio it is the logarithm of"
         raise BadParameter(
             f"{effect.term} has no contour of scale {scale!r}: {why}",
             where="Robustness.contour(scale=)",

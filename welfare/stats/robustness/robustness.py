@@ -22,10 +22,10 @@ from welfare.stats.robustness.denominators import other_denominators
 from welfare.stats.robustness.e_value import KINDS
 from welfare.stats.robustness.effect import Effect, chosen, effects_of
 from welfare.stats.robustness.hidden import BOUNDS, beside_observed, e_values, explained_variance
-from welfare.stats.robustness.leaving_out import CHECK, left_out_row, per_units, scaled
+from welfare.stats.robustness.leaving_out import CHECK, left_out_row, per_units
 from welfare.stats.robustness.linear import Linear, benchmark_terms, linear_of
 from welfare.stats.robustness.negative_controls import negative_exposures, negative_outcomes
-from welfare.stats.robustness.refits import leave_one_out, not_comparable, nothing_left_out
+from welfare.stats.robustness.refits import leave_one_out, not_comparable, nothing_left_out, own_refits
 from welfare.stats.robustness.result import Robustness
 from welfare.stats.robustness.tried import JUDGE, Tried, reason_of, refused, seen, tried_table
 from welfare.stats.robustness.words import write_notes, write_text
@@ -61,7 +61,7 @@ def robustness(
         it used.
     leave_out : str or sequence of str, optional
         Columns whose levels are left out one at a time: by default ``facility_id``, ``source_id`` and the clusters of
-        the fit, as far as they are at hand; none with ``[]``.
+        the fit, as far as they are at hand; the studies of a pooled result; none with ``[]``.
     denominators : str or sequence of str
         Columns to take as exposure in place of the one fitted; count models.
     benchmarks : sequence of str, or of sequences of str
@@ -75,8 +75,8 @@ def robustness(
     per : number, or mapping of str to number, optional
         Units of the condition that a finding is told for, e.g. 10 animals per minute. E-values depend on it.
     kind : {"rate", "risk", "odds", "hazard", "difference"}, optional
-        What the estimates are (logarithms of such ratios, or differences), where the fit does not say. Ratios of a fit
-        that is no count model are taken for ratios of hazards.
+        What the estimates are (logarithms of such ratios, or differences), where the fit does not say: a pooled result
+        does not. Ratios of a table of another fit than a count model are taken for ratios of hazards.
     rare : bool, optional
         Whether fewer than about 15% have the outcome; for odds and hazards. By default what the fit knows, else not:
         that gives the smaller E-value.
@@ -100,7 +100,8 @@ def robustness(
     count model robustness values and benchmarks are approximate: they are those of the weighted regression in which its
     iterations end. Its E-values need no such step. With robust errors no value is given for the interval, since the
     algebra is of classical errors. Up to 25 levels are all left out with a whole fit each; of more, the levels that
-    could move a finding most, and the others by one Newton step (linear fits: all exactly).
+    could move a finding most, and the others by one Newton step (linear fits: all exactly). Refits ask the same question
+    of fewer rows, its bootstrap included.
 
     References
     ----------
@@ -115,16 +116,18 @@ def robustness(
     >>> rows = {"deaths": [12, 14, 9, 28, 35, 31], "birds": [1000] * 6, "fast": [0, 0, 0, 1, 1, 1]}
     >>> found = robustness(count_model("deaths ~ fast", pd.DataFrame(rows), exposure="birds"))
     >>> found.table[["check", "value"]].round(2).head(3).values.tolist()
-    [['as fitted', 2.69], ['E-value', 4.82], ['E-value', 3.9]]
+    [['as fitted', 2.69], ['E-value', 4.81], ['E-value', 3.5]]
     """
     _refuse_kind(kind)
     every = chosen(effects_of(fit, kind=kind, sd=sd), term)
     units = units_of(every, per)
-    effects, rows = scaled(every, units), rows_of(fit, df)
+    effects, rows = [effect.per(units[effect.term]) for effect in every], rows_of(fit, df)
     linear, outcome, few = linear_of(fit), outcome_of(fit), is_rare(fit, every, rare)
     marks = _benchmarks(linear, benchmarks, effects)
     columns = columns_to_leave_out(fit, rows, leave_out)
     refits, unfitted = _refits(fit, rows, columns, every, refit)
+    if callable(getattr(fit, "leave_one_out", None)) and leave_out is None:
+        columns, refits, unfitted = _by_itself(fit, every[0].term)
     refits = per_units(refits, effects, units)
 
     made: list[Tried] = []
@@ -205,6 +208,15 @@ def _refits(
         except WelfareError as failure:
             why[column] = reason_of(failure)
     return pd.concat(found[1:] or found, ignore_index=True), why
+
+
+def _by_itself(fit: Any, term: str) -> tuple[list[str], pd.DataFrame, dict[str, str]]:
+    """Return what a result that knows how to leave one out says of itself, under the column "study"."""
+    try:
+        found = own_refits(fit, term)
+    except WelfareError as failure:
+        return ["study"], nothing_left_out(), {"study": reason_of(failure)}
+    return ["study"], nothing_left_out() if found is None else found, {}
 
 
 def _other_choices(

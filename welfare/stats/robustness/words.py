@@ -63,6 +63,7 @@ def scale_words(effect: Effect) -> str:
         "risk": "ratio of risks",
         "odds": "ratio of odds",
         "hazard": "ratio of hazards",
+        "ratio": "ratio",
         "difference": "difference",
     }.get(effect.kind, "estimate")
 
@@ -73,8 +74,8 @@ def _hidden(table: pd.DataFrame, effect: Effect, outcome: str) -> str:
         return ""
     point, bound = rows["value"]
     return (
-        f"To explain it away, something not in the model would have to go with {effect.term} and with {outcome} by "
-        f"ratios of at least {point:.3g} each, beyond what is held fixed; to make the interval include "
+        f"To explain it away, something not in the model would have to go with {effect.condition} and with {outcome} "
+        f"by ratios of at least {point:.3g} each, beyond what is held fixed; to make the interval include "
         f"{effect.no_difference}, by {bound:.3g} each."
     )
 
