@@ -79,15 +79,15 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "rows.parquet"
                 df.to_parquet(path)
-                done = subprocess.run(
+                done = subprocess.run(  # noqa: S603
                     [asked.peer, "-c", PEER, path, str(TIMES)], capture_output=True, text=True, check=True
                 )
             peer = json.loads(done.stdout.splitlines()[-1])
             line += (
-                f"; diff-diff {peer['version']} {peer['seconds']:.2f} s, ratio {seconds / peer['seconds']:.2f}; averages "
-                f"differ by {abs(overall - peer['overall']):.1e}"
+                f"; diff-diff {peer['version']} {peer['seconds']:.2f} s, ratio {seconds / peer['seconds']:.2f}; "
+                f"averages differ by {abs(overall - peer['overall']):.1e}"
             )
-        print(line)
+        print(line)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -68,8 +68,8 @@ def planted(adopts: np.ndarray, period: np.ndarray) -> np.ndarray:
 def measured(path: Path, method: str) -> dict[str, object]:
     """Fit, and return seconds, the memory held at most, and the cells."""
     from welfare.stats.adoption.arrays import Adoption
-    from welfare.stats.adoption.poisson_imputation import impute_poisson
-    from welfare.stats.adoption.saturated_poisson import saturate_poisson
+    from welfare.stats.adoption.imputing.poisson_imputation import impute_poisson
+    from welfare.stats.adoption.saturating.saturated_poisson import saturate_poisson
 
     df = pd.read_parquet(path)
     periods = int(df["period"].max()) + 1

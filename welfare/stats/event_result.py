@@ -14,15 +14,15 @@ from welfare.schema.results import Result
 from welfare.stats.adoption.aggregate import overall
 from welfare.stats.adoption.arrays import Adoption
 from welfare.stats.adoption.checks import alone, as_frame, before, composition, few_clusters, holes, naive_weights
-from welfare.stats.adoption.decomposition import cell_weights, decompose, negative_weights
 from welfare.stats.adoption.estimating import Answer, estimated, from_last
-from welfare.stats.adoption.excess import observed_and_expected
-from welfare.stats.adoption.honest import Honest, honest
-from welfare.stats.adoption.placebo import Randomisation, earlier, randomise
+from welfare.stats.adoption.imputing.excess import observed_and_expected
+from welfare.stats.adoption.naive.decomposition import cell_weights, decompose, negative_weights
+from welfare.stats.adoption.naive.two_way import TwoWay
 from welfare.stats.adoption.question import EventQuestion
 from welfare.stats.adoption.reading import averaged, degrees_of
 from welfare.stats.adoption.rows import Rows
-from welfare.stats.adoption.two_way import TwoWay
+from welfare.stats.adoption.trends.honest import Honest, honest
+from welfare.stats.adoption.trends.placebo import Randomisation, earlier, randomise
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -117,7 +117,7 @@ class EventStudy(Result):
         Returns
         -------
         DataFrame
-            As :func:`welfare.stats.adoption.decomposition.cell_weights`.
+            As :func:`welfare.stats.adoption.naive.decomposition.cell_weights`.
 
         Raises
         ------

@@ -11,12 +11,12 @@ from welfare.errors import BadParameter, NotEstimable, WelfareError
 from welfare.schema.results import simulated_words
 from welfare.stats.adoption.aggregate import overall
 from welfare.stats.adoption.arrays import Adoption, Effects
-from welfare.stats.adoption.decomposition import cell_weights, negative_weights
 from welfare.stats.adoption.estimating import Answer, answer
+from welfare.stats.adoption.naive.decomposition import cell_weights, negative_weights
+from welfare.stats.adoption.naive.two_way import TwoWay, two_way
 from welfare.stats.adoption.question import EventQuestion
 from welfare.stats.adoption.reading import averaged, cells, degrees_of, horizons
 from welfare.stats.adoption.rows import Rows, read_rows
-from welfare.stats.adoption.two_way import TwoWay, two_way
 from welfare.stats.adoption.words import Found, write_notes, write_text
 from welfare.stats.event_result import EventStudy
 from welfare.stats.inputs import dropped_rows

@@ -11,10 +11,10 @@ from scipy.stats import chi2, f, ncx2, norm
 from tests.stats.adoption.naive_panels import REFEREE
 from welfare.errors import BadParameter, NotEstimable
 from welfare.stats.adoption.arrays import Effects
-from welfare.stats.adoption.honest import honest
-from welfare.stats.adoption.honest_magnitudes import interval_magnitudes, reach, set_magnitudes
-from welfare.stats.adoption.honest_smooth import folded, interval_smooth, set_smooth
-from welfare.stats.adoption.pretrend import by_horizon, inside, power, pretrend, wald
+from welfare.stats.adoption.trends.honest import honest
+from welfare.stats.adoption.trends.honest_magnitudes import interval_magnitudes, reach, set_magnitudes
+from welfare.stats.adoption.trends.honest_smooth import folded, interval_smooth, set_smooth
+from welfare.stats.adoption.trends.pretrend import by_horizon, inside, power, pretrend, wald
 
 AVERAGES = {"first": np.eye(4)[0], "average": np.full(4, 0.25)}
 
@@ -316,7 +316,7 @@ def test_what_follows_from_the_rest_is_not_tested_twice():
 def test_minimum_wages_have_no_significant_pretrend(shared):
     # did::att_gt prints p = 0.16812 for the pre-test without covariates.
     from tests.stats.adoption.naive_panels import arrays
-    from welfare.stats.adoption.group_time import group_time
+    from welfare.stats.adoption.comparing.group_time import group_time
 
     table = pd.read_csv(shared / "data" / "reference" / "mpdta.csv")
     adoption = arrays(table, "lemp", "countyreal", "year", "first.treat")

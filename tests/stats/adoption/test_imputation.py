@@ -24,9 +24,9 @@ from tests.stats.adoption.imputation_panels import (
 from tests.stats.adoption.naive_panels import arrays, by_hand
 from welfare.errors import BadParameter, BadValue, NotEstimable
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.imputation import impute
-from welfare.stats.adoption.imputation_leads import leads, leads_poisson
-from welfare.stats.adoption.poisson_imputation import impute_poisson, pooled_ratios
+from welfare.stats.adoption.imputing.imputation import impute
+from welfare.stats.adoption.imputing.imputation_leads import leads, leads_poisson
+from welfare.stats.adoption.imputing.poisson_imputation import impute_poisson, pooled_ratios
 
 
 @pytest.mark.real

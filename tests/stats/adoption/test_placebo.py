@@ -10,8 +10,8 @@ import pytest
 from tests.stats.adoption.naive_panels import by_hand, waived
 from welfare.errors import BadParameter, NotEstimable
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.placebo import assignments, earlier, permuted, randomise
-from welfare.stats.adoption.two_way import two_way
+from welfare.stats.adoption.naive.two_way import two_way
+from welfare.stats.adoption.trends.placebo import assignments, earlier, permuted, randomise
 
 
 def static(adoption: Adoption) -> float:

@@ -28,9 +28,9 @@ from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.absorbing.fits import fit_poisson
 from welfare.stats.adoption.absorbing.separation import separated
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.imputation_leads import leads
-from welfare.stats.adoption.saturated import saturate
-from welfare.stats.adoption.saturated_poisson import saturate_poisson
+from welfare.stats.adoption.imputing.imputation_leads import leads
+from welfare.stats.adoption.saturating.saturated import saturate
+from welfare.stats.adoption.saturating.saturated_poisson import saturate_poisson
 from welfare.stats.design.separation import separated_rows
 from welfare.stats.glm.columns import Columns, Factor
 

@@ -9,7 +9,7 @@ import pytest
 from tests.stats.adoption.naive_panels import REFEREE, arrays, by_hand, waived
 from welfare.errors import NoDenominator, NotEstimable
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.decomposition import (
+from welfare.stats.adoption.naive.decomposition import (
     cell_weights,
     decompose,
     forbidden_share,
@@ -17,7 +17,7 @@ from welfare.stats.adoption.decomposition import (
     negative_weights,
     no_comparisons,
 )
-from welfare.stats.adoption.two_way import two_way
+from welfare.stats.adoption.naive.two_way import two_way
 
 GAPS = np.array([at for at in range(480) if at % 7 != 3])
 

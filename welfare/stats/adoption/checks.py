@@ -9,7 +9,7 @@ from welfare.errors import NotEstimable
 from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.aggregate import Averages
 from welfare.stats.adoption.arrays import Adoption, Effects
-from welfare.stats.adoption.pretrend import power
+from welfare.stats.adoption.trends.pretrend import power
 from welfare.stats.diagnostics import DOUBT, FINE, Check
 from welfare.stats.doubt.sandwich import MANY_CLUSTERS
 

@@ -10,14 +10,14 @@ from welfare.errors import NotEstimable
 from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.aggregate import Averages, by_horizon
 from welfare.stats.adoption.arrays import Adoption, Array, Effects
-from welfare.stats.adoption.group_time import from_last_before, group_time
-from welfare.stats.adoption.imputation import impute
-from welfare.stats.adoption.imputation_leads import Leads, leads, leads_poisson
-from welfare.stats.adoption.poisson_imputation import impute_poisson
-from welfare.stats.adoption.pretrend import pretrend, wald
+from welfare.stats.adoption.comparing.group_time import from_last_before, group_time
+from welfare.stats.adoption.imputing.imputation import impute
+from welfare.stats.adoption.imputing.imputation_leads import Leads, leads, leads_poisson
+from welfare.stats.adoption.imputing.poisson_imputation import impute_poisson
 from welfare.stats.adoption.question import EventQuestion
-from welfare.stats.adoption.saturated import saturate
-from welfare.stats.adoption.saturated_poisson import saturate_poisson
+from welfare.stats.adoption.saturating.saturated import saturate
+from welfare.stats.adoption.saturating.saturated_poisson import saturate_poisson
+from welfare.stats.adoption.trends.pretrend import pretrend, wald
 
 _LEADS = 5
 

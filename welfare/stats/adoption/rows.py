@@ -10,8 +10,8 @@ import pandas as pd
 
 from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.steps import Steps, missing, steps_of
 from welfare.stats.inputs import dropped_rows, not_negative, numbers
+from welfare.stats.periods import Steps, missing, steps_of
 
 ALWAYS = "treated before the data begin"
 _ASKED = "event_study"

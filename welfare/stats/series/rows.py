@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
-from welfare.stats.adoption.steps import Steps, missing, steps_of
 from welfare.stats.inputs import dropped_rows, not_negative, numbers, whole_counts
+from welfare.stats.periods import Steps, missing, steps_of
 
 Array = np.ndarray
 

@@ -88,7 +88,7 @@ def two_way(adoption: Adoption, *, family: str = "gaussian") -> TwoWay:
     -----
     It misleads where effects differ between cohorts or grow with time: units treated already then serve as controls
     for those treated later, and some effects enter with negative weight. See
-    :func:`welfare.stats.adoption.decomposition.cell_weights`.
+    :func:`welfare.stats.adoption.naive.decomposition.cell_weights`.
 
     References
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 from welfare.errors import NotEstimable
 from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.arrays import Adoption, Array, Effects, sum_by_cluster
-from welfare.stats.adoption.doubly_robust import doubly_robust
+from welfare.stats.adoption.comparing.doubly_robust import doubly_robust
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def set_smooth(
     Parameters
     ----------
     before, after, covariance, weights
-        As :class:`welfare.stats.adoption.honest.Target` has them.
+        As :class:`welfare.stats.adoption.trends.honest.Target` has them.
     m : float
         By how much the slope may change from one period to the next.
 
@@ -58,7 +58,7 @@ def interval_smooth(before: Array, after: Array, covariance: Array, weights: Arr
     Parameters
     ----------
     before, after, covariance, weights
-        As :class:`welfare.stats.adoption.honest.Target` has them.
+        As :class:`welfare.stats.adoption.trends.honest.Target` has them.
     m : float
         By how much the slope may change from one period to the next.
     """

@@ -16,7 +16,7 @@ from welfare.stats.adoption.absorbing.cells import (
 )
 from welfare.stats.adoption.absorbing.fits import fit_linear
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.imputation_errors import (
+from welfare.stats.adoption.imputing.imputation_errors import (
     ONE_CLUSTER,
     WORDS,
     from_fit,

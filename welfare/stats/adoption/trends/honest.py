@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.stats.adoption.honest_magnitudes import interval_magnitudes, set_magnitudes
-from welfare.stats.adoption.honest_smooth import interval_smooth, set_smooth
+from welfare.stats.adoption.trends.honest_magnitudes import interval_magnitudes, set_magnitudes
+from welfare.stats.adoption.trends.honest_smooth import interval_smooth, set_smooth
 
 Array = np.ndarray
 

@@ -41,7 +41,7 @@ def set_magnitudes(
     Parameters
     ----------
     before, after, covariance, weights
-        As :class:`welfare.stats.adoption.honest.Target` has them.
+        As :class:`welfare.stats.adoption.trends.honest.Target` has them.
     m : float
         Mbar, 0 or more.
     """
@@ -64,7 +64,7 @@ def interval_magnitudes(
     Parameters
     ----------
     before, after, covariance, weights
-        As :class:`welfare.stats.adoption.honest.Target` has them.
+        As :class:`welfare.stats.adoption.trends.honest.Target` has them.
     m : float
         Mbar, 0 or more.
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.poisson_imputation import pooled_ratios
+from welfare.stats.adoption.imputing.poisson_imputation import pooled_ratios
 from welfare.stats.adoption.reading import errors_of, reach_of
 
 GROUPS = ("all", "horizon", "cohort", "time")

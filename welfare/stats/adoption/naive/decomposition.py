@@ -7,7 +7,7 @@ import pandas as pd
 
 from welfare.errors import NotEstimable
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.two_way import TwoWay
+from welfare.stats.adoption.naive.two_way import TwoWay
 
 Array = np.ndarray
 

@@ -11,8 +11,8 @@ from welfare.stats.adoption.absorbing.cells import refuse_few_clusters, small_sa
 from welfare.stats.adoption.absorbing.fits import Fit, fit_linear, fit_poisson
 from welfare.stats.adoption.absorbing.separation import refuse_separating_covariates, separated
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.imputation import untreated_rows
-from welfare.stats.adoption.saturated_poisson import log_exposure
+from welfare.stats.adoption.imputing.imputation import untreated_rows
+from welfare.stats.adoption.saturating.saturated_poisson import log_exposure
 
 Array = np.ndarray
 

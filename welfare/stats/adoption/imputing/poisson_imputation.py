@@ -20,8 +20,8 @@ from welfare.stats.adoption.absorbing.cells import (
 from welfare.stats.adoption.absorbing.fits import Fit, fit_poisson
 from welfare.stats.adoption.absorbing.separation import refuse_separating_covariates, separated
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.imputation import refuse_nothing_imputed, untreated_rows
-from welfare.stats.adoption.imputation_errors import (
+from welfare.stats.adoption.imputing.imputation import refuse_nothing_imputed, untreated_rows
+from welfare.stats.adoption.imputing.imputation_errors import (
     ONE_CLUSTER,
     WORDS,
     Reach,
@@ -30,7 +30,7 @@ from welfare.stats.adoption.imputation_errors import (
     reach_of,
     settled,
 )
-from welfare.stats.adoption.saturated_poisson import log_exposure
+from welfare.stats.adoption.saturating.saturated_poisson import log_exposure
 
 Array = np.ndarray
 
@@ -103,8 +103,8 @@ def impute_poisson(adoption: Adoption) -> Explained:
     BadValue
         If an outcome is below 0, or an exposure not above 0.
     NotEstimable
-        As :func:`welfare.stats.adoption.imputation.impute`; if a covariate varies among rows without events alone; or
-        if the fit does not settle.
+        As :func:`welfare.stats.adoption.imputing.imputation.impute`; if a covariate varies among rows without events
+        alone; or if the fit does not settle.
 
     Notes
     -----

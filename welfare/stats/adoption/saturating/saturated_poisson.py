@@ -8,7 +8,7 @@ from welfare.errors import BadValue
 from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.absorbing.fits import fit_poisson
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.saturated_design import contrasted, saturated_design
+from welfare.stats.adoption.saturating.saturated_design import contrasted, saturated_design
 
 Array = np.ndarray
 
@@ -16,8 +16,9 @@ Array = np.ndarray
 def saturate_poisson(adoption: Adoption) -> Explained:
     """Estimate ratios by cohort and period in a Poisson model with unit and period effects and a dummy for every cell.
 
-    As :func:`welfare.stats.adoption.saturated.saturate`, with a log link: controls, cells and errors are chosen alike.
-    Had it not been for treatment, the rates of a cohort and of the controls would have moved by one factor.
+    As :func:`welfare.stats.adoption.saturating.saturated.saturate`, with a log link: controls, cells and errors are
+    chosen alike. Had it not been for treatment, the rates of a cohort and of the controls would have moved by one
+    factor.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.absorbing.fits import fit_linear
 from welfare.stats.adoption.arrays import Adoption
-from welfare.stats.adoption.saturated_design import contrasted, saturated_design
+from welfare.stats.adoption.saturating.saturated_design import contrasted, saturated_design
 
 
 def saturate(adoption: Adoption) -> Explained:

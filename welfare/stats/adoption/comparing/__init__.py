@@ -1,0 +1,1 @@
+"""Cohorts against units not treated, period by period."""

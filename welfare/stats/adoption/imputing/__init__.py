@@ -1,0 +1,1 @@
+"""Treated rows against what untreated rows predict of them."""

@@ -1,0 +1,1 @@
+"""The static two-way estimate, and what it is an average of."""

@@ -1,0 +1,1 @@
+"""One regression with an effect for each cohort and period."""
