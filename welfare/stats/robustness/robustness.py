@@ -100,8 +100,8 @@ def robustness(
     count model robustness values and benchmarks are approximate: they are those of the weighted regression in which its
     iterations end. Its E-values need no such step. With robust errors no value is given for the interval, since the
     algebra is of classical errors. Up to 25 levels are all left out with a whole fit each; of more, the levels that
-    could move a finding most, and the others by one Newton step (linear fits: all exactly). Refits ask the same question
-    of fewer rows, its bootstrap included.
+    could move a finding most, and the others by one Newton step (linear fits: all exactly). Refits ask the same
+    question of fewer rows, its bootstrap included.
 
     References
     ----------
