@@ -99,7 +99,7 @@ def _benchmarks(table: pd.DataFrame) -> str:
         return ""
     strongest = [f"{_times(at)}: {value:.4g}" for at, value in zip(rows["at"], rows["value"], strict=True)]
     undone = rows.loc[rows["verdict"] == CHANGES, "at"]
-    end = "none of them undoes it" if undone.empty else f"{_times(undone.iloc[0])} would undo it"
+    end = "it holds with each" if undone.empty else f"with {_times(undone.iloc[0])} the finding no longer holds"
     return f"With a confounder as strong as what was observed it would be at worst: {'; '.join(strongest[:6])}; {end}."
 
 
