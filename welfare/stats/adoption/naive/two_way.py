@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -107,12 +108,22 @@ def two_way(adoption: Adoption, *, family: str = "gaussian") -> TwoWay:
     treated = adoption.treated.astype(float)
     others, effects = _within_units(adoption), (_units(adoption), _periods(adoption))
     columns = Columns(others, absorbed=effects)
-    left = residual(columns, treated)
+    balanced = not others.shape[1] and len(treated) == adoption.units * len(adoption.periods)
+    rest = partial(_centred, adoption) if balanced else partial(residual, columns)
+    left = rest(treated)
     _refuse_nothing_left(left, treated)
-    left = residual(columns, left)  # once more: the digits that a first round loses
+    left = rest(left)  # once more: the digits that a first round loses
     estimate = float(left @ adoption.outcome / (left @ treated))
-    unexplained = residual(columns, adoption.outcome - estimate * treated)
-    return _told(adoption, estimate, left, left @ treated, left * unexplained, columns, np.ones(len(left), dtype=bool))
+    unexplained = rest(adoption.outcome - estimate * treated)
+    beside = len(adoption.periods) - 1 if balanced else int(independent(columns, np.ones(columns.rows)).sum())
+    return _told(adoption, estimate, left, left @ treated, left * unexplained, beside, np.ones(len(left), dtype=bool))
+
+
+def _centred(adoption: Adoption, values: Array) -> Array:
+    """Return what unit and period effects leave of values where every unit has every period: it has a closed form."""
+    by_unit = np.bincount(adoption.unit, values) / len(adoption.periods)
+    by_period = np.bincount(adoption.period, values) / adoption.units
+    return np.asarray(values - by_unit[adoption.unit] - by_period[adoption.period] + by_period.mean())
 
 
 def residual(columns: Columns, values: Array, weights: Array | None = None) -> Array:
@@ -190,7 +201,8 @@ def _poisson(adoption: Adoption) -> TwoWay:
     scores = np.zeros(len(used))
     scores[used] = left * fit.slopes
     information = float(every[used] @ treated[used])
-    return _told(adoption, float(fit.estimates[0]), every, information, scores, rest, used, multiplicative=True)
+    beside = int(independent(rest, np.ones(rest.rows)).sum())
+    return _told(adoption, float(fit.estimates[0]), every, information, scores, beside, used, multiplicative=True)
 
 
 def _rows_with_counts(adoption: Adoption, among: Array | None = None) -> Array:
@@ -221,7 +233,7 @@ def _told(
     left: Array,
     information: float,
     scores: Array,
-    columns: Columns,
+    beside: int,
     used: Array,
     *,
     multiplicative: bool = False,
@@ -238,8 +250,8 @@ def _told(
             todo="Cluster by a finer unit.",
         )
     sums = np.bincount(cluster, scores)
-    # A unit lies within one cluster by construction: its effect does not count.
-    rows, estimated = int(used.sum()), 1 + int(independent(columns, np.ones(columns.rows)).sum()) + 1
+    # A unit lies within one cluster by construction: its effect does not count, but for the level of all.
+    rows, estimated = int(used.sum()), 1 + beside + 1
     factor = many / (many - 1) * (rows - 1) / max(rows - estimated, 1)
     error = float(np.sqrt(factor * (sums @ sums)) / information)
     degrees = np.inf if many >= MANY_CLUSTERS else many - 1.0
