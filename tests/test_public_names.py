@@ -29,6 +29,7 @@ SINCE = {
     "interrupted_series",
     "multiplicity",
     "omitted_variable_bounds",
+    "partial_r2",
     "proportion",
     "rate_difference",
     "rate_ratio",

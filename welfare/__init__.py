@@ -25,6 +25,7 @@ __all__ = [
     "multiplicity",
     "omitted_variable_bounds",
     "parameters",
+    "partial_r2",
     "pool",
     "profile",
     "proportion",
@@ -67,6 +68,7 @@ _HOMES = {
     "multiplicity": "welfare.stats.robustness.multiplicity",
     "omitted_variable_bounds": "welfare.stats.robustness.omitted",
     "parameters": "welfare.accounting.parameters",
+    "partial_r2": "welfare.stats.robustness.omitted",
     "pool": "welfare.stats.pooling.pool",
     "profile": "welfare.patterns.profiles",
     "proportion": "welfare.stats.rates.proportion",
@@ -118,7 +120,7 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.stats.rates.standard import standardise
     from welfare.stats.robustness.e_value import e_value
     from welfare.stats.robustness.multiplicity import adjust_p_values, multiplicity
-    from welfare.stats.robustness.omitted import omitted_variable_bounds, robustness_value
+    from welfare.stats.robustness.omitted import omitted_variable_bounds, partial_r2, robustness_value
     from welfare.stats.robustness.robustness import robustness
     from welfare.stats.robustness.specifications import specification_curve
     from welfare.study import run_study
