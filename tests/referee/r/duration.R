@@ -88,6 +88,15 @@ for (until in c(60, 120, 200)) {
   keep("right censored", "mean error", until, row[["se(rmean)"]])
 }
 
+# The error of a mean between herds: the influences of survfit, summed over the area below the curve.
+fit <- survfit(Surv(length, event) ~ 1, d, cluster = herd, influence = 1)
+for (until in c(60, 120, 200)) {
+  inside <- fit$time <= until
+  widths <- diff(c(fit$time[inside], until))
+  area <- fit$influence.surv[, inside, drop = FALSE] %*% widths
+  keep("clustered", "mean error", until, sqrt(sum(area^2)))
+}
+
 ranks <- function(study, fit) {
   keep(study, "chi2", "", fit$chisq)
   observed <- if (is.matrix(fit$obs)) rowSums(fit$obs) else fit$obs

@@ -102,6 +102,19 @@ def test_restricted_means_are_those_of_survfit(spells, by_r):
         assert row["std_error"] == pytest.approx(by_r["right censored", "mean error", str(until)], rel=1e-9)
 
 
+def test_the_error_of_a_mean_between_clusters_sums_the_influences_of_survfit(spells, by_r):
+    found = curve("clustered", spells)
+    for until in (60, 120, 200):
+        expected = by_r["clustered", "mean error", str(until)]
+        assert found.restricted_mean(until)["std_error"].item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_median_on_which_the_curve_rests_is_the_middle_of_the_rest():
+    found = survival(pd.DataFrame({"days": [1, 2, 3, 7], "event": 1}), time="days", event="event")
+    assert found.medians["median"].item() == 2.5
+    assert found.quantiles([0.75])["time"].item() == 5.0
+
+
 @pytest.mark.parametrize(("study", "strata"), [("log-rank", None), ("log-rank stratified", "region")])
 def test_log_rank_is_that_of_survdiff(study, strata, spells, by_r):
     found = survival(spells, time="length", event="event", by="system", strata=strata)

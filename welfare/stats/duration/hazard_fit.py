@@ -16,6 +16,9 @@ from welfare.stats.duration.hazards.partial import PartialFit, fit_hazards, refu
 from welfare.stats.duration.hazards.residuals import changes_without
 from welfare.stats.estimates import effects_table
 
+# Of a linear predictor over the range of a column: where it gets so far, ask first whether it has an end.
+_GIVEN_UP = 16.0
+
 
 @dataclass(frozen=True)
 class HazardEstimates:
@@ -97,11 +100,12 @@ def _finite(spells: Spells) -> tuple[HazardDesign, PartialFit, tuple[str, ...]]:
             without = (*without, model.design.names[int(np.flatnonzero(repeated)[-1])])
             continue
         refuse_repeated(model.design.names, repeated, spells.formula.text)
-        fit = fit_hazards(model.at_risk, model.columns, efron=efron)
+        fit = fit_hazards(model.at_risk, model.columns, efron=efron, furthest=_GIVEN_UP)
         if not suspected(model.columns, fit.estimates, fit.settled):
             return model, fit, tuple(infinite)
         direction = separating(model.at_risk, model.columns)
         if direction is None:
+            fit = fit if fit.settled else fit_hazards(model.at_risk, model.columns, efron=efron)
             _refuse_unsettled(fit, spells)
             return model, fit, tuple(infinite)
         infinite += _leave_out(spells, model, direction)

@@ -38,6 +38,28 @@ class AtRisk:
     by_entry: np.ndarray
 
 
+def in_order(rows: AtRisk) -> AtRisk:
+    """Return the same rows in the order of `by_exit`, so that a sweep reads them one after another.
+
+    Parameters
+    ----------
+    rows : AtRisk
+    """
+    order = rows.by_exit
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return AtRisk(
+        rows.entry[order],
+        rows.exit[order],
+        rows.event[order],
+        rows.stratum[order],
+        rows.entry_rank[order],
+        rows.exit_rank[order],
+        np.arange(len(order)),
+        place[rows.by_entry],
+    )
+
+
 def at_risk(entry: np.ndarray, exit_: np.ndarray, event: np.ndarray, stratum: np.ndarray | None = None) -> AtRisk:
     """Sort rows for sweeps over their risk sets.
 

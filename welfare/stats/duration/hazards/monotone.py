@@ -8,7 +8,7 @@ until it breaks none (or nothing is left to gain).
 
 from __future__ import annotations
 
-import heapq
+from typing import NamedTuple
 
 import numpy as np
 
@@ -71,19 +71,42 @@ def compared_with_none(rows: AtRisk, design: np.ndarray, direction: np.ndarray) 
     """
     reach = design @ direction
     reach = reach / max(float(np.ptp(reach)), np.finfo(float).tiny)
-    own = np.flatnonzero(rows.event)
-    # Along the direction a row stays comparable at an event's time only where nobody at risk reaches further.
-    stays = np.zeros(len(reach), dtype=bool)
-    keys = rows.stratum[own] * (int(rows.exit_rank.max()) + 1) + rows.exit_rank[own]
-    order = np.lexsort((-reach[own], keys))
-    keys, first = np.unique(keys[order], return_index=True)
-    tops = reach[own][order][first]
-    span = int(rows.exit_rank.max()) + 1
+    seen = _windows(rows)
+    # Along the direction a row stays comparable at an event's time only where nobody who has it then reaches further.
+    tops = np.full(seen.times, -np.inf)
+    np.maximum.at(tops, seen.of_event, reach[rows.event])
+    return np.asarray((_least(tops, seen.begins, seen.ends) > reach + _NOTICED) & (seen.begins < seen.ends))
+
+
+class _Windows(NamedTuple):
+    """Event times of all strata, numbered; the range of them at which each row is at risk; and each event's own."""
+
+    times: int
+    begins: np.ndarray
+    ends: np.ndarray
+    of_event: np.ndarray
+
+
+def _windows(rows: AtRisk) -> _Windows:
+    span = int(max(rows.exit_rank.max(), rows.entry_rank.max())) + 1
+    own = rows.stratum * span + rows.exit_rank
+    keys, of_event = np.unique(own[rows.event], return_inverse=True)
     begins = np.searchsorted(keys, rows.stratum * span + rows.entry_rank, side="right")
-    ends = np.searchsorted(keys, rows.stratum * span + rows.exit_rank, side="right")
-    for row in range(len(reach)):
-        stays[row] = bool((tops[begins[row] : ends[row]] <= reach[row] + _NOTICED).any())
-    return np.asarray(~stays & (begins < ends))
+    return _Windows(len(keys), begins, np.searchsorted(keys, own, side="right"), of_event)
+
+
+def _least(values: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return the least of the values in each of many ranges; infinite where a range is empty."""
+    found = np.full(len(begins), np.inf)
+    level, least = 0, values
+    while len(least):
+        # The least of 2^level values from each place on: two of them, which may overlap, cover a range of that size.
+        size = 2**level
+        here = (ends - begins >= size) & (ends - begins < 2 * size)
+        found[here] = np.minimum(least[begins[here]], least[ends[here] - size])
+        least = np.minimum(least[:-size], least[size:]) if len(least) > size else least[:0]
+        level += 1
+    return found
 
 
 def _pairs_of_means(rows: AtRisk, x: np.ndarray) -> np.ndarray:
@@ -97,26 +120,23 @@ def _pairs_of_means(rows: AtRisk, x: np.ndarray) -> np.ndarray:
 
 def _rivals(rows: AtRisk, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return each event's row, and the row at risk then that reaches furthest."""
-    events, rivals = [], []
-    heap: list[tuple[float, int]] = []
-    i, n = 0, len(reach)
-    while i < n:
-        row = rows.by_exit[i]
-        own, time = rows.stratum[row], rows.exit_rank[row]
-        if i == 0 or rows.stratum[rows.by_exit[i - 1]] != own:
-            heap = []
-        came = []
-        while i < n and rows.stratum[rows.by_exit[i]] == own and rows.exit_rank[rows.by_exit[i]] == time:
-            at = int(rows.by_exit[i])
-            heapq.heappush(heap, (-float(reach[at]), at))
-            if rows.event[at]:
-                came.append(at)
-            i += 1
-        while heap and rows.entry_rank[heap[0][1]] >= time:  # time runs downwards: it is out for good
-            heapq.heappop(heap)
-        events += came
-        rivals += [heap[0][1]] * len(came)
-    return np.array(events, dtype=np.int64), np.array(rivals, dtype=np.int64)
+    seen = _windows(rows)
+    order = np.argsort(reach, kind="stable")
+    rank = np.empty(len(reach), dtype=np.int64)
+    rank[order] = np.arange(len(reach))
+    # Each row is put on the two blocks, of a power of two of event times, that cover its range; blocks then hand down.
+    sizes = seen.ends - seen.begins
+    level = int(np.log2(max(int(sizes.max()), 1)))
+    best = np.full(seen.times, -1, dtype=np.int64)
+    for size in (2**k for k in range(level, -1, -1)):
+        here = (sizes >= size) & (sizes < 2 * size)
+        np.maximum.at(best, seen.begins[here], rank[here])
+        np.maximum.at(best, seen.ends[here] - size, rank[here])
+        if size > 1:
+            down = best.copy()
+            np.maximum(down[size // 2 :], best[: len(best) - size // 2], out=down[size // 2 :])
+            best = down
+    return np.flatnonzero(rows.event), order[best[seen.of_event]]
 
 
 def _furthest(aim: np.ndarray, constraints: np.ndarray) -> np.ndarray:

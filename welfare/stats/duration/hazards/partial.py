@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from welfare.errors import NotEstimable
-from welfare.stats.duration.hazards.at_risk import AtRisk
+from welfare.stats.duration.hazards.at_risk import AtRisk, in_order
 
 _STEPS, _HALVINGS = 60, 30
 _SETTLED = 1e-12  # of the slope in units of its own spread, squared: the next step is below rounding
@@ -107,7 +107,7 @@ def slopes(
     )
 
 
-def fit_hazards(rows: AtRisk, design: np.ndarray, *, efron: bool) -> PartialFit:
+def fit_hazards(rows: AtRisk, design: np.ndarray, *, efron: bool, furthest: float = np.inf) -> PartialFit:
     """Maximise the partial likelihood.
 
     Parameters
@@ -117,29 +117,32 @@ def fit_hazards(rows: AtRisk, design: np.ndarray, *, efron: bool) -> PartialFit:
         Without a constant.
     efron : bool
         Efron's treatment of ties; else Breslow's.
+    furthest : float
+        How far an estimate may carry the linear predictor over the range of its column before the steps are given up.
 
     Returns
     -------
     PartialFit
-        `settled` is False where an estimate runs to infinity.
+        `settled` is False where the steps were given up, as where an estimate runs to infinity.
     """
     centre, spread = design.mean(axis=0), design.std(axis=0)
     spread = np.where(spread > 0, spread, 1.0)
-    x = np.ascontiguousarray((design - centre) / spread)
+    x = np.ascontiguousarray(((design - centre) / spread)[rows.by_exit])
+    ranges, swept = np.ptp(x, axis=0), in_order(rows)
     estimates = np.zeros(x.shape[1])
-    loglik, slope, information = slopes(rows, x, estimates, efron)
+    loglik, slope, information = slopes(swept, x, estimates, efron)
     null, settled = loglik, False
     for _ in range(_STEPS):
         step = _step(information, slope)
         settled = bool(slope @ step < _SETTLED * max(1.0, abs(loglik)) ** 0.5)
         for _ in range(_HALVINGS):
-            found = slopes(rows, x, estimates + step, efron)
+            found = slopes(swept, x, estimates + step, efron)
             if np.isfinite(found[0]) and found[0] >= loglik - 1e-10 * abs(loglik):
                 break
             step = step / 2
         estimates = estimates + step
         loglik, slope, information = found
-        if settled:
+        if settled or (np.abs(estimates) * ranges).max() > furthest:
             break
     inverse = _inverse(information)
     return PartialFit(
@@ -183,8 +186,8 @@ def repeated_columns(rows: AtRisk, design: np.ndarray, efron: bool) -> np.ndarra
     efron : bool
     """
     centre, spread = design.mean(axis=0), design.std(axis=0)
-    x = np.ascontiguousarray((design - centre) / np.where(spread > 0, spread, 1.0))
-    _, _, information = slopes(rows, x, np.zeros(x.shape[1]), efron)
+    x = np.ascontiguousarray(((design - centre) / np.where(spread > 0, spread, 1.0))[rows.by_exit])
+    _, _, information = slopes(in_order(rows), x, np.zeros(x.shape[1]), efron)
     sizes = np.sqrt(np.clip(np.diag(information), 0, None))
     most = float(sizes.max(initial=0))
     still = sizes <= np.sqrt(_FLAT) * most if most > 0 else np.ones(len(sizes), dtype=bool)
