@@ -16,6 +16,7 @@ from welfare.stats.curve.asked import Asked, as_asked
 from welfare.stats.curve.bend import Threshold, find_threshold
 from welfare.stats.curve.fitted import Fitted, fit_curve, over_lags
 from welfare.stats.curve.reading import attributable_to, bands, checks, curve_text, nonlinearity, notes
+from welfare.stats.doubt.reach import reach_of
 from welfare.stats.effects import AttributableEvents
 
 _POINTS = 60
@@ -302,11 +303,9 @@ def curve(
 
 def _by_lag(asked: Asked, fitted: Fitted, values: np.ndarray, reference: float) -> pd.DataFrame:
     """Return the ratio at the quartiles and the ends of the condition, lag by lag."""
-    from scipy.special import ndtri, stdtrit
-
     at = np.quantile(values, [0.05, 0.25, 0.75, 0.95])
     found = over_lags(asked, fitted, at, reference)
-    reach = float(ndtri(0.975) if np.isinf(fitted.degrees) else stdtrit(fitted.degrees, 0.975))
+    reach = reach_of(fitted.degrees)
     places, lag = np.meshgrid(at, np.arange(asked.lags + 1), indexing="ij")
     middle, error = found.by_lag, found.by_lag_error
     parts = {"ratio": middle, "low": middle - reach * error, "high": middle + reach * error}

@@ -11,6 +11,7 @@ import pandas as pd
 from welfare.errors import BadParameter, NoDenominator
 from welfare.schema.results import Result, count_reasons, no_rows_dropped
 from welfare.stats.design.restated import level_codes, needed_columns, terms_of, unknown_levels
+from welfare.stats.doubt.reach import reach_of
 from welfare.stats.estimates import Estimates
 from welfare.stats.inputs import dropped_rows, numbers
 from welfare.stats.question import Question
@@ -75,7 +76,7 @@ def ratio_between(found: Estimates, condition: str, at: Any, reference: Any) -> 
     log_ratio = float(contrast @ found.fit.estimates)
     # Of terms with different degrees of freedom (CR2) the fewest, which can only widen the interval.
     used = found.covariance.degrees[contrast != 0]
-    reach = _quantile(float(used.min(initial=np.inf))) * float(
+    reach = reach_of(float(used.min(initial=np.inf))) * float(
         np.sqrt(max(contrast @ found.covariance.matrix @ contrast, 0))
     )
     return {
@@ -137,7 +138,7 @@ def predicted(question: Question, found: Estimates, df: pd.DataFrame) -> Predict
         note = "No interval: the doubt of fixed effects' own levels is not part of the covariance."
     else:
         error = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", terms, found.covariance.matrix, terms), 0.0))
-        reach = _quantile(float(found.covariance.degrees.min())) * error
+        reach = reach_of(float(found.covariance.degrees.min())) * error
         low, high = found.fit.family.mean(log_scale - reach), found.fit.family.mean(log_scale + reach)
         note = "Intervals are of what is expected, not of the counts, which vary about it."
     table = pd.DataFrame({"expected": mean, "low": low, "high": high}, index=df.index[kept])
@@ -246,9 +247,3 @@ def terms_of_coded(found: Estimates) -> np.ndarray:
     shown = found.fit.columns.shown
     parts = [(factor.codes[:, None] == np.arange(factor.levels)).astype(float) for factor in shown]
     return np.hstack([np.zeros((len(found.design.counts), 0)), *parts])
-
-
-def _quantile(degrees: float) -> float:
-    from scipy.special import ndtri, stdtrit
-
-    return float(ndtri(0.975) if np.isinf(degrees) else stdtrit(degrees, 0.975))

@@ -19,10 +19,11 @@ from welfare.stats.adoption.imputing.excess import observed_and_expected
 from welfare.stats.adoption.naive.decomposition import cell_weights, decompose, negative_weights
 from welfare.stats.adoption.naive.two_way import TwoWay
 from welfare.stats.adoption.question import EventQuestion
-from welfare.stats.adoption.reading import averaged, degrees_of
+from welfare.stats.adoption.reading import averaged
 from welfare.stats.adoption.rows import Rows
 from welfare.stats.adoption.trends.honest import Honest, honest
 from welfare.stats.adoption.trends.placebo import Randomisation, earlier, randomise
+from welfare.stats.doubt.reach import degrees_of
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -15,9 +15,10 @@ from welfare.stats.adoption.estimating import Answer, answer
 from welfare.stats.adoption.naive.decomposition import cell_weights, negative_weights
 from welfare.stats.adoption.naive.two_way import TwoWay, two_way
 from welfare.stats.adoption.question import EventQuestion
-from welfare.stats.adoption.reading import averaged, cells, degrees_of, horizons
+from welfare.stats.adoption.reading import averaged, cells, horizons
 from welfare.stats.adoption.rows import Rows, read_rows
 from welfare.stats.adoption.words import Found, write_notes, write_text
+from welfare.stats.doubt.reach import degrees_of
 from welfare.stats.event_result import EventStudy
 from welfare.stats.inputs import dropped_rows
 

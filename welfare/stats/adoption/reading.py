@@ -8,30 +8,9 @@ import pandas as pd
 from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.aggregate import Averages
 from welfare.stats.adoption.arrays import Adoption, Array
-from welfare.stats.doubt.sandwich import MANY_CLUSTERS
+from welfare.stats.doubt.reach import p_values, reach_of
 
 _DRAWS = 4_000  # directions: each is integrated exactly, so that the factor is good to three digits
-
-
-def degrees_of(clusters: int) -> float:
-    """Return the degrees of freedom of Student's t in intervals: G - 1 where clusters are few, else infinite."""
-    return float(clusters - 1) if clusters < MANY_CLUSTERS else np.inf
-
-
-def reach_of(degrees: float) -> float:
-    """Return how many standard errors a 95% interval reaches to each side."""
-    from scipy.special import ndtri, stdtrit
-
-    return float(ndtri(0.975) if np.isinf(degrees) else stdtrit(degrees, 0.975))
-
-
-def p_values(estimate: Array, std_error: Array, degrees: float) -> Array:
-    """Return two-sided p-values of no effect; missing where there is no error."""
-    from scipy.special import ndtr, stdtr
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        beyond = -np.abs(estimate / std_error)
-    return np.asarray(2 * (ndtr(beyond) if np.isinf(degrees) else stdtr(degrees, beyond)))
 
 
 def errors_of(covariance: Array) -> Array:

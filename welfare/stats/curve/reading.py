@@ -10,6 +10,7 @@ from welfare.schema.results import count_reasons
 from welfare.stats.curve.asked import Asked
 from welfare.stats.curve.fitted import Fitted
 from welfare.stats.diagnostics import DOUBT, FINE
+from welfare.stats.doubt.reach import reach_of
 from welfare.stats.effects import AttributableEvents, told
 from welfare.stats.inputs import dropped_rows
 from welfare.stats.question import FAMILIES
@@ -41,14 +42,12 @@ def bands(asked: Asked, fitted: Fitted, at: np.ndarray, reference: float, seed: 
         at, ratio, low, high, low_simultaneous, high_simultaneous. The simultaneous factor is that of the whole range of
         the rows used, whatever values are asked for.
     """
-    from scipy.special import ndtri, stdtrit
-
     rows = contrasts(asked, at, reference)
     design = fitted.design
     values = design.source[asked.condition].to_numpy(dtype=float)[design.places]
     whole = contrasts(asked, np.linspace(values.min(), values.max(), 60), reference)
     wide = simultaneous_factor(whole, fitted.covariance, seed=seed, degrees=fitted.degrees)
-    narrow = float(ndtri(0.975) if np.isinf(fitted.degrees) else stdtrit(fitted.degrees, 0.975))
+    narrow = reach_of(fitted.degrees)
     middle = rows @ fitted.coefficients
     error = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", rows, fitted.covariance, rows), 0.0))
     return pd.DataFrame(

@@ -8,7 +8,8 @@ import pandas as pd
 from welfare.errors import BadParameter
 from welfare.stats.adoption.arrays import Adoption
 from welfare.stats.adoption.imputing.poisson_imputation import pooled_ratios
-from welfare.stats.adoption.reading import errors_of, reach_of
+from welfare.stats.adoption.reading import errors_of
+from welfare.stats.doubt.reach import reach_of
 
 GROUPS = ("all", "horizon", "cohort", "time")
 

@@ -10,7 +10,7 @@ import numpy as np
 from welfare.errors import NoDenominator, NotEstimable
 from welfare.stats.adoption.arrays import Adoption
 from welfare.stats.design.separation import separated_rows
-from welfare.stats.doubt.sandwich import MANY_CLUSTERS
+from welfare.stats.doubt.reach import degrees_of, p_values, reach_of
 from welfare.stats.glm.columns import Columns, Factor
 from welfare.stats.glm.likelihoods import fit_poisson
 from welfare.stats.glm.solving import independent, solve
@@ -238,8 +238,6 @@ def _told(
     *,
     multiplicative: bool = False,
 ) -> TwoWay:
-    from scipy.special import ndtr, ndtri, stdtr, stdtrit
-
     cluster = adoption.cluster[adoption.unit]
     many = len(np.unique(cluster[used]))
     if many < 2:
@@ -254,10 +252,9 @@ def _told(
     rows, estimated = int(used.sum()), 1 + beside + 1
     factor = many / (many - 1) * (rows - 1) / max(rows - estimated, 1)
     error = float(np.sqrt(factor * (sums @ sums)) / information)
-    degrees = np.inf if many >= MANY_CLUSTERS else many - 1.0
-    reach = (ndtri(0.975) if np.isinf(degrees) else stdtrit(degrees, 0.975)) * error
-    beyond = -abs(estimate) / error if error > 0 else np.nan
-    p_value = 2 * (ndtr(beyond) if np.isinf(degrees) else stdtr(degrees, beyond))
+    degrees = degrees_of(many)
+    reach = reach_of(degrees) * error
+    p_value = p_values(np.array([estimate]), np.array([error]), degrees)[0] if error > 0 else np.nan
     by = "the normal" if np.isinf(degrees) else f"Student's t with {degrees:.0f} degrees of freedom"
     words = f"Errors are clustered (CR1), {many:,} clusters; intervals use {by}."
     return TwoWay(
