@@ -69,3 +69,12 @@ def test_figures_leave_as_svg(df):
         duration("event ~ system", df, time="days").plot(),
     ):
         assert to_svg(ax, alt="a figure").startswith("<svg")
+
+
+def test_names_of_curves_that_end_together_stand_apart_about_where_they_end():
+    from welfare.figures.survival import _APART, _apart
+
+    placed = _apart(np.array([0.5, 0.5, 0.9, 0.0]))
+    assert placed.tolist() == pytest.approx([0.5 - _APART / 2, 0.5 + _APART / 2, 0.9, 0.02])
+    assert np.diff(np.sort(_apart(np.zeros(8)))).min() == pytest.approx(_APART)
+    assert _apart(np.ones(8)).max() == pytest.approx(1.0)

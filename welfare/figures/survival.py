@@ -127,18 +127,11 @@ def _per_cent(ax: Axes) -> None:
 def _label_ends(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
     """Write the name of each curve beside its end, apart where curves end together."""
     bottom, top = ax.get_ylim()
-    heights = [(value - bottom) / (top - bottom) for value, _, _ in ends]
-    order = np.argsort(heights)
-    placed: dict[int, float] = {}
-    last = -1.0
-    for place in order:
-        last = max(heights[place], last + _APART, 0.02)
-        placed[int(place)] = last
-    over = max((max(placed.values(), default=0) - 1.0), 0.0)
-    for place, (_, name, colour) in enumerate(ends):
+    heights = _apart(np.array([(value - bottom) / (top - bottom) for value, _, _ in ends]))
+    for height, (_, name, colour) in zip(heights, ends, strict=True):
         ax.annotate(
             name,
-            (1, placed[place] - over),
+            (1, height),
             xycoords="axes fraction",
             xytext=(6, 0),
             textcoords="offset points",
@@ -146,6 +139,23 @@ def _label_ends(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
             color=colour,
             fontweight="bold",
         )
+
+
+def _apart(heights: np.ndarray) -> np.ndarray:
+    """Move heights as little as need be for each to stand `_APART` from the next, within the axis."""
+    order = np.argsort(heights, kind="stable")
+    steps = _APART * np.arange(len(heights))
+    blocks: list[tuple[float, int]] = []  # mean and size of runs that touch, from below
+    for level in heights[order] - steps:
+        mean, size = float(level), 1
+        while blocks and blocks[-1][0] > mean:
+            before, many = blocks.pop()
+            mean, size = (mean * size + before * many) / (size + many), size + many
+        blocks.append((mean, size))
+    levels = np.repeat([mean for mean, _ in blocks], [size for _, size in blocks])
+    placed = np.empty(len(heights))
+    placed[order] = np.clip(levels, 0.02, max(0.02, 1.0 - steps[-1:].sum())) + steps
+    return placed
 
 
 def _at_risk(ax: Axes, at: Callable[[Sequence[float]], pd.DataFrame], groups: list[str], time: str) -> None:
