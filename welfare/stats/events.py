@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable, WelfareError
-from welfare.schema.results import simulated_words
+from welfare.schema.results import no_rows_dropped, simulated_words
 from welfare.stats.adoption.aggregate import overall
 from welfare.stats.adoption.arrays import Adoption, Effects
 from welfare.stats.adoption.estimating import Answer, answer
@@ -239,9 +239,10 @@ def _study(question: EventQuestion, rows: Rows, df: pd.DataFrame) -> EventStudy:
 
 def _unused(rows: Rows, found: Answer) -> pd.DataFrame:
     """Return the rows that the estimator could not use, with its reasons."""
-    reasons = found.effects.row_reason.astype(object)
-    reasons[reasons == ""] = None
-    return dropped_rows(rows.labels, reasons)
+    unused = found.effects.row_reason != ""
+    if not unused.any():
+        return no_rows_dropped()
+    return dropped_rows(rows.labels, np.where(unused, found.effects.row_reason, None))  # type: ignore[call-overload]
 
 
 def _naive(data: Adoption, family: str) -> TwoWay | None:

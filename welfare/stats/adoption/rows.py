@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
+from welfare.schema.results import no_rows_dropped
 from welfare.stats.adoption.arrays import Adoption
 from welfare.stats.inputs import dropped_rows, not_negative, numbers
 from welfare.stats.periods import Steps, missing, steps_of
@@ -166,7 +167,9 @@ def _assembled(
     unit_name: str,
     cluster: str,
 ) -> Rows:
-    unit, present = pd.factorize(codes[kept], sort=True)
+    unit, present = codes, np.arange(len(known_units))
+    if len(kept) < len(df):
+        unit, present = pd.factorize(codes[kept], sort=True)
     place, periods = pd.factorize(period[kept], sort=True)
     one_row = np.zeros(len(present), dtype=np.int64)
     one_row[unit] = kept
@@ -199,7 +202,7 @@ def _assembled(
     )
     return Rows(
         adoption,
-        dropped_rows(df.index, out.reasons()),
+        dropped_rows(df.index, out.reasons()) if out.names else no_rows_dropped(),
         df.index[kept],
         known_units[present],
         int(later.sum()),

@@ -92,7 +92,7 @@ def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = Fals
         influence=summed,
         words="Errors are from each unit's influence on the estimate (analytic, as R's did prints them), summed by "
         "cluster; of C clusters of several units times C / (C - 1).",
-        row_reason=np.full(len(adoption.outcome), "", dtype=object),
+        row_reason=np.full(len(adoption.outcome), ""),
         cell_reason=reason,
         alone=np.zeros(len(pairs), dtype=bool),
     )

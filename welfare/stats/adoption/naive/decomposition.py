@@ -170,25 +170,20 @@ def cell_weights(adoption: Adoption, estimate: TwoWay) -> pd.DataFrame:
     de Chaisemartin C, D'Haultfoeuille X. Two-way fixed effects estimators with heterogeneous treatment effects.
     American Economic Review 2020; 110: 2964-2996.
     """
-    inside = adoption.treated & estimate.used
-    frame = pd.DataFrame(
-        {
-            "cohort": adoption.cohort[adoption.unit[inside]],
-            "period": adoption.period[inside],
-            "horizon": adoption.horizon[inside],
-            "weight": estimate.left[inside] / estimate.left[inside].sum(),
-            "rows": 1,
-        }
-    )
-    cells = frame.groupby(["cohort", "period", "horizon"], as_index=False).sum()
+    inside = np.flatnonzero(adoption.treated & estimate.used)
+    many = len(adoption.periods)
+    code = adoption.cohort[adoption.unit[inside]] * many + adoption.period[inside]
+    rows, left = np.bincount(code, minlength=many**2), np.bincount(code, estimate.left[inside], many**2)
+    cells = np.flatnonzero(rows)
+    cohort, period = np.divmod(cells, many)
     return pd.DataFrame(
         {
-            "cohort": adoption.labels.take(cells["cohort"].to_numpy()),
-            "period": adoption.labels.take(cells["period"].to_numpy()),
-            "horizon": cells["horizon"],
-            "weight": cells["weight"],
-            "share": cells["rows"] / cells["rows"].sum(),
-            "rows": cells["rows"],
+            "cohort": adoption.labels.take(cohort),
+            "period": adoption.labels.take(period),
+            "horizon": adoption.periods[period] - adoption.periods[cohort],
+            "weight": left[cells] / left.sum(),
+            "share": rows[cells] / rows.sum(),
+            "rows": rows[cells],
         }
     )
 

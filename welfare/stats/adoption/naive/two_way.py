@@ -239,7 +239,7 @@ def _told(
     multiplicative: bool = False,
 ) -> TwoWay:
     cluster = adoption.cluster[adoption.unit]
-    many = len(np.unique(cluster[used]))
+    many = int((np.bincount(cluster[used]) > 0).sum())
     if many < 2:
         raise NotEstimable(
             "all rows belong to one cluster",
