@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from welfare.stats.duration.hazard_result import DurationModel
+from welfare.stats.duration.cox.hazard_result import DurationModel
 from welfare.stats.duration.hazards.at_risk import at_risk
 from welfare.stats.duration.hazards.partial import fit_hazards
 from welfare.stats.duration.hazards.residuals import changes_without

@@ -59,16 +59,16 @@ _HOMES = {
     "curve": "welfare.stats.curves",
     "describe": "welfare.sources.describe",
     "duration": "welfare.stats.duration.model",
-    "e_value": "welfare.stats.robustness.e_value",
+    "e_value": "welfare.stats.robustness.confounding.e_value",
     "effects_of": "welfare.stats.pooling.own_fits",
     "event_study": "welfare.stats.events",
     "fetch": "welfare.sources.web.fetch",
     "interrupted_series": "welfare.stats.interrupted",
     "link_records": "welfare.link.links",
     "multiplicity": "welfare.stats.robustness.multiplicity",
-    "omitted_variable_bounds": "welfare.stats.robustness.omitted",
+    "omitted_variable_bounds": "welfare.stats.robustness.confounding.omitted",
     "parameters": "welfare.accounting.parameters",
-    "partial_r2": "welfare.stats.robustness.omitted",
+    "partial_r2": "welfare.stats.robustness.confounding.omitted",
     "pool": "welfare.stats.pooling.pool",
     "profile": "welfare.patterns.profiles",
     "proportion": "welfare.stats.rates.proportion",
@@ -78,10 +78,10 @@ _HOMES = {
     "read": "welfare.sources.read",
     "registry": "welfare.sources.registry",
     "robustness": "welfare.stats.robustness.robustness",
-    "robustness_value": "welfare.stats.robustness.omitted",
+    "robustness_value": "welfare.stats.robustness.confounding.omitted",
     "run_study": "welfare.study",
     "scan": "welfare.patterns.scan",
-    "specification_curve": "welfare.stats.robustness.specifications",
+    "specification_curve": "welfare.stats.robustness.choosing.specifications",
     "spells": "welfare.stats.duration.spells",
     "standardise": "welfare.stats.rates.standard",
     "survival": "welfare.stats.duration.kaplan_meier",
@@ -118,11 +118,11 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.stats.rates.proportion import proportion
     from welfare.stats.rates.rate import rate
     from welfare.stats.rates.standard import standardise
-    from welfare.stats.robustness.e_value import e_value
+    from welfare.stats.robustness.choosing.specifications import specification_curve
+    from welfare.stats.robustness.confounding.e_value import e_value
+    from welfare.stats.robustness.confounding.omitted import omitted_variable_bounds, partial_r2, robustness_value
     from welfare.stats.robustness.multiplicity import adjust_p_values, multiplicity
-    from welfare.stats.robustness.omitted import omitted_variable_bounds, partial_r2, robustness_value
     from welfare.stats.robustness.robustness import robustness
-    from welfare.stats.robustness.specifications import specification_curve
     from welfare.study import run_study
 
     __version__: str

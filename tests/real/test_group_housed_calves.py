@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from tests.real.calves import NAMES, calves
-from welfare.stats.pooling.fit import Rule, Studies, fit, p_values
-from welfare.stats.pooling.heterogeneity import ESTIMATORS
+from welfare.stats.pooling.estimating.fit import Rule, Studies, fit, p_values
+from welfare.stats.pooling.estimating.heterogeneity import ESTIMATORS
 from welfare.stats.pooling.pool import pool
 from welfare.stats.pooling.result import Pooled
 

@@ -5,7 +5,7 @@
 Writes group_time_panel.csv, simulated: 120 plants over 8 years, four cohorts and plants never treated, effects that
 differ by cohort and grow, a covariate that trends follow; and group_time_effects.csv: effects and averages with their
 errors, against plants never and not yet treated, and for the panel of the plants that adopt alone. With covariates
-diff-diff divides by the number of treated plants where did divides by the sum of weights, so those are not taken from it.
+diff-diff divides by the number of treated plants where did divides by the sum of weights: those are not taken from it.
 """
 
 from __future__ import annotations

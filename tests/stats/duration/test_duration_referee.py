@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from welfare.stats.duration.competing import CumulativeIncidence, cumulative_incidence
-from welfare.stats.duration.curve_result import SurvivalCurve
-from welfare.stats.duration.hazard_result import DurationModel
+from welfare.stats.duration.cox.hazard_result import DurationModel
 from welfare.stats.duration.kaplan_meier import survival
 from welfare.stats.duration.model import duration
+from welfare.stats.duration.shares.curve_result import SurvivalCurve
 
 FOLDER = Path(__file__).parents[2] / "referee" / "r"
 CURVES = {

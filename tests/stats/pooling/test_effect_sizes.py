@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from welfare.errors import BadParameter, BadValue
-from welfare.stats.pooling import effect_sizes
 from welfare.stats.pooling.pool import pool
+from welfare.stats.pooling.printed import effect_sizes
 
 MEANS = {"mean": [10.2, 3.4, 0.5], "mean_reference": [9.1, 3.9, 0.42]}
 SPREAD = {"sd": [2.1, 0.8, 0.09], "sd_reference": [2.6, 0.7, 0.2], "n": [12, 30, 7], "n_reference": [11, 28, 19]}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import doctest
 from pathlib import Path
 
-from welfare.stats.pooling import effect_sizes, own_fits, pool
-from welfare.stats.pooling.fit import INTERVALS
-from welfare.stats.pooling.heterogeneity import ESTIMATORS, SAME
+from welfare.stats.pooling import own_fits, pool
+from welfare.stats.pooling.estimating.fit import INTERVALS
+from welfare.stats.pooling.estimating.heterogeneity import ESTIMATORS, SAME
+from welfare.stats.pooling.printed import effect_sizes
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "pooling.md"
 

@@ -9,7 +9,7 @@ import pytest
 import welfare as wf
 from tests.stats.pooling.trials import bcg
 from welfare.errors import BadParameter, NotEstimable
-from welfare.stats.pooling.fit import Rule, Studies, fit, prediction
+from welfare.stats.pooling.estimating.fit import Rule, Studies, fit, prediction
 from welfare.stats.pooling.own_fits import effects_of
 from welfare.stats.pooling.pool import pool
 from welfare.stats.pooling.result import Pooled

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from welfare.errors import BadParameter, BadValue
-from welfare.stats.robustness.e_value import as_risk_ratio, e_value, explained, strength
+from welfare.stats.robustness.confounding.e_value import as_risk_ratio, e_value, explained, strength
 
 
 def test_the_examples_of_vanderweele_and_ding():

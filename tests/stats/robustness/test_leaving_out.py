@@ -9,7 +9,7 @@ import statsmodels.formula.api as smf
 
 import welfare as wf
 from welfare.stats.robustness.effect import effects_of
-from welfare.stats.robustness.refits import ALL_EXACT, AT_MOST, leave_one_out
+from welfare.stats.robustness.leaving.refits import ALL_EXACT, AT_MOST, leave_one_out
 from welfare.stats.robustness.robustness import robustness
 
 NUMBERS = ["estimate", "std_error", "low", "high"]

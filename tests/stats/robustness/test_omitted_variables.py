@@ -10,8 +10,13 @@ import pytest
 import statsmodels.formula.api as smf
 
 from welfare.errors import BadParameter, BadValue, NotEstimable
-from welfare.stats.robustness.linear import linear_of
-from welfare.stats.robustness.omitted import as_strong_as, omitted_variable_bounds, partial_r2, robustness_value
+from welfare.stats.robustness.confounding.linear import linear_of
+from welfare.stats.robustness.confounding.omitted import (
+    as_strong_as,
+    omitted_variable_bounds,
+    partial_r2,
+    robustness_value,
+)
 from welfare.stats.robustness.robustness import robustness
 
 REFEREE = Path(__file__).parents[2] / "referee"

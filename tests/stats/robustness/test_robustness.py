@@ -15,9 +15,9 @@ from welfare.errors import BadParameter
 from welfare.stats.duration.model import duration
 from welfare.stats.events import event_study
 from welfare.stats.pooling.pool import pool
-from welfare.stats.robustness.e_value import e_value
-from welfare.stats.robustness.linear import linear_of
-from welfare.stats.robustness.omitted import omitted_variable_bounds
+from welfare.stats.robustness.confounding.e_value import e_value
+from welfare.stats.robustness.confounding.linear import linear_of
+from welfare.stats.robustness.confounding.omitted import omitted_variable_bounds
 from welfare.stats.robustness.robustness import robustness
 
 

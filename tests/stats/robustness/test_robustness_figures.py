@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 import welfare as wf
 from welfare.errors import BadParameter
 from welfare.figures.style import to_svg
+from welfare.stats.robustness.choosing.specifications import specification_curve
 from welfare.stats.robustness.multiplicity import multiplicity
 from welfare.stats.robustness.robustness import robustness
-from welfare.stats.robustness.specifications import specification_curve
 
 
 @pytest.fixture(scope="module")

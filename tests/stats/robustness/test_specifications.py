@@ -8,9 +8,9 @@ import pytest
 
 import welfare as wf
 from welfare.errors import BadParameter, NotEstimable
-from welfare.stats.robustness.choices import read_choices
-from welfare.stats.robustness.shuffling import Shuffle, shuffled
-from welfare.stats.robustness.specifications import specification_curve
+from welfare.stats.robustness.choosing.choices import read_choices
+from welfare.stats.robustness.choosing.shuffling import Shuffle, shuffled
+from welfare.stats.robustness.choosing.specifications import specification_curve
 
 NUMBERS = ["estimate", "std_error", "low", "high", "p_value", "ratio", "ratio_low", "ratio_high"]
 

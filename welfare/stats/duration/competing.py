@@ -11,11 +11,11 @@ import pandas as pd
 from welfare.errors import BadParameter, NotEstimable
 from welfare.schema.results import simulated_words
 from welfare.stats.doubt.sandwich import MANY_CLUSTERS
-from welfare.stats.duration.competing_result import CumulativeIncidence, write_text
-from welfare.stats.duration.intervals import NORMAL, check_kind, limits, reach_of
-from welfare.stats.duration.jackknife import incidence_variance, watched
-from welfare.stats.duration.product_limit import ProductLimit, product_limit
 from welfare.stats.duration.rows import check_columns, group_labels, names, timed_rows
+from welfare.stats.duration.shares.competing_result import CumulativeIncidence, write_text
+from welfare.stats.duration.shares.intervals import NORMAL, check_kind, limits, reach_of
+from welfare.stats.duration.shares.jackknife import incidence_variance, watched
+from welfare.stats.duration.shares.product_limit import ProductLimit, product_limit
 
 ERRORS = ("greenwood", "jackknife")
 _COLUMNS = ["group", "cause", "time", "at_risk", "events", "incidence", "std_error", "low", "high"]

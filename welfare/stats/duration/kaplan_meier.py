@@ -11,11 +11,6 @@ import pandas as pd
 
 from welfare.schema.results import count_reasons, simulated_words
 from welfare.stats.doubt.sandwich import MANY_CLUSTERS
-from welfare.stats.duration.curve_result import SurvivalCurve
-from welfare.stats.duration.intervals import NORMAL, check_kind, limits, reach_of
-from welfare.stats.duration.jackknife import Watched, survival_variance, watched
-from welfare.stats.duration.log_rank import LogRank, log_rank
-from welfare.stats.duration.product_limit import ProductLimit, product_limit
 from welfare.stats.duration.rows import (
     TimedRows,
     check_columns,
@@ -24,6 +19,11 @@ from welfare.stats.duration.rows import (
     timed_rows,
     zero_or_one,
 )
+from welfare.stats.duration.shares.curve_result import SurvivalCurve
+from welfare.stats.duration.shares.intervals import NORMAL, check_kind, limits, reach_of
+from welfare.stats.duration.shares.jackknife import Watched, survival_variance, watched
+from welfare.stats.duration.shares.log_rank import LogRank, log_rank
+from welfare.stats.duration.shares.product_limit import ProductLimit, product_limit
 
 _IN_TEXT = 6
 _COLUMNS = ["group", "time", "at_risk", "events", "censored", "survival", "std_error", "low", "high"]

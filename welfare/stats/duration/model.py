@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from welfare.stats.duration.asked import as_asked
-from welfare.stats.duration.hazard_fit import estimate_hazards
-from welfare.stats.duration.hazard_result import DurationModel, model_of
+from welfare.stats.duration.cox.hazard_fit import estimate_hazards
+from welfare.stats.duration.cox.hazard_result import DurationModel, model_of
 
 
 def duration(

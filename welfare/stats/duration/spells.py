@@ -10,9 +10,9 @@ import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
 from welfare.schema.results import Result, simulated_words
-from welfare.stats.duration.dates import as_dates
-from welfare.stats.duration.episodes import gap_reasons, read_conditions, split
-from welfare.stats.duration.records import Observed, observe
+from welfare.stats.duration.cutting.dates import as_dates
+from welfare.stats.duration.cutting.episodes import gap_reasons, read_conditions, split
+from welfare.stats.duration.cutting.records import Observed, observe
 from welfare.stats.duration.rows import check_columns, names
 
 CLOCKS = ("unit", "spell")

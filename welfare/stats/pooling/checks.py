@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import NotEstimable
-from welfare.stats.pooling.asymmetry import FEW, egger
-from welfare.stats.pooling.fit import Fit, Rule, Studies, critical
+from welfare.stats.pooling.estimating.fit import Fit, Rule, Studies, critical
+from welfare.stats.pooling.leaning.asymmetry import FEW, egger
 from welfare.stats.rates.checks import DOUBT, FINE, Check, frame_of
 
 _VERY_FEW, _FEW_DEGREES, _ODD, _HALF, _MUCH, _UNLIKELY = 5, 4, 10.0, 0.5, 50.0, 0.1

@@ -10,11 +10,11 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.schema.results import simulated_words
-from welfare.stats.pooling.fit import INTERVALS, Fit, Rule, critical, fit, p_values, prediction
-from welfare.stats.pooling.heterogeneity import ESTIMATORS, SAME, q_profile
-from welfare.stats.pooling.influence import leave_one_out
+from welfare.stats.pooling.estimating.fit import INTERVALS, Fit, Rule, critical, fit, p_values, prediction
+from welfare.stats.pooling.estimating.heterogeneity import ESTIMATORS, SAME, q_profile
+from welfare.stats.pooling.estimating.regression import regress
+from welfare.stats.pooling.leaning.influence import leave_one_out
 from welfare.stats.pooling.numbers_told import with_ratios
-from welfare.stats.pooling.regression import regress
 from welfare.stats.pooling.result import Pooled
 from welfare.stats.pooling.studies import Asked, read
 from welfare.stats.pooling.words import Found, write_notes, write_text

@@ -11,13 +11,13 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.schema.results import Result
-from welfare.stats.pooling.asymmetry import Asymmetry, egger, rank_test
 from welfare.stats.pooling.checks import check_pool
-from welfare.stats.pooling.fit import Fit, Rule, Studies, fit
-from welfare.stats.pooling.influence import cumulative, leave_one_out
+from welfare.stats.pooling.estimating.fit import Fit, Rule, Studies, fit
+from welfare.stats.pooling.estimating.regression import Regression
+from welfare.stats.pooling.leaning.asymmetry import Asymmetry, egger, rank_test
+from welfare.stats.pooling.leaning.influence import cumulative, leave_one_out
+from welfare.stats.pooling.leaning.trim_and_fill import trim_and_fill
 from welfare.stats.pooling.numbers_told import with_ratios
-from welfare.stats.pooling.regression import Regression
-from welfare.stats.pooling.trim_and_fill import trim_and_fill
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from welfare.errors import BadValue, NotEstimable
 from welfare.stats.inputs import common_labels, dropped_rows, numbers
-from welfare.stats.pooling.fit import Studies
+from welfare.stats.pooling.estimating.fit import Studies
 from welfare.stats.pooling.moderators import columns_of, named
 
 _LARGEST = 1e50

@@ -9,9 +9,9 @@ import pandas as pd
 
 from welfare.errors import NotEstimable
 from welfare.schema.results import count_reasons
-from welfare.stats.pooling.asymmetry import FEW, egger
-from welfare.stats.pooling.fit import INTERVALS, Fit, Rule, Studies
-from welfare.stats.pooling.heterogeneity import NAMES
+from welfare.stats.pooling.estimating.fit import INTERVALS, Fit, Rule, Studies
+from welfare.stats.pooling.estimating.heterogeneity import NAMES
+from welfare.stats.pooling.leaning.asymmetry import FEW, egger
 from welfare.stats.pooling.numbers_told import told, told_range
 
 LIMITS_OF_IT = (

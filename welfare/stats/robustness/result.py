@@ -12,10 +12,10 @@ import pandas as pd
 from welfare.errors import BadParameter
 from welfare.schema.results import Result
 from welfare.stats.diagnostics import DOUBT, FINE
-from welfare.stats.robustness.contours import Contour, ratio_contour, variance_contour
-from welfare.stats.robustness.e_value import as_risk_ratio
+from welfare.stats.robustness.confounding.contours import Contour, ratio_contour, variance_contour
+from welfare.stats.robustness.confounding.e_value import as_risk_ratio
+from welfare.stats.robustness.confounding.linear import Linear
 from welfare.stats.robustness.effect import Effect, chosen
-from welfare.stats.robustness.linear import Linear
 from welfare.stats.robustness.tried import DOUBTFUL
 
 

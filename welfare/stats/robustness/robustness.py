@@ -18,14 +18,14 @@ from welfare.stats.robustness.asked import (
     unit_not_chosen,
     units_of,
 )
-from welfare.stats.robustness.denominators import other_denominators
-from welfare.stats.robustness.e_value import KINDS
+from welfare.stats.robustness.choosing.denominators import other_denominators
+from welfare.stats.robustness.choosing.negative_controls import negative_exposures, negative_outcomes
+from welfare.stats.robustness.confounding.e_value import KINDS
+from welfare.stats.robustness.confounding.hidden import BOUNDS, beside_observed, e_values, explained_variance
+from welfare.stats.robustness.confounding.linear import Linear, benchmark_terms, linear_of
 from welfare.stats.robustness.effect import Effect, chosen, effects_of
-from welfare.stats.robustness.hidden import BOUNDS, beside_observed, e_values, explained_variance
-from welfare.stats.robustness.leaving_out import CHECK, left_out_row, per_units
-from welfare.stats.robustness.linear import Linear, benchmark_terms, linear_of
-from welfare.stats.robustness.negative_controls import negative_exposures, negative_outcomes
-from welfare.stats.robustness.refits import leave_one_out, not_comparable, nothing_left_out, own_refits
+from welfare.stats.robustness.leaving.leaving_out import CHECK, left_out_row, per_units
+from welfare.stats.robustness.leaving.refits import leave_one_out, not_comparable, nothing_left_out, own_refits
 from welfare.stats.robustness.result import Robustness
 from welfare.stats.robustness.tried import JUDGE, Tried, reason_of, refused, seen, tried_table
 from welfare.stats.robustness.words import write_notes, write_text

@@ -8,7 +8,7 @@ import numpy as np
 
 from welfare.errors import BadParameter
 from welfare.stats.duration.hazards.partial import PartialFit, slopes
-from welfare.stats.duration.product_limit import product_limit
+from welfare.stats.duration.shares.product_limit import product_limit
 
 TRANSFORMS = ("km", "identity", "log")
 

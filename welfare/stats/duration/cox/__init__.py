@@ -1,0 +1,1 @@
+"""A Cox model as asked: its design, fit, checks, words and result."""

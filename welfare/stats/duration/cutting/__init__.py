@@ -1,0 +1,1 @@
+"""Dated records and changing conditions, cut into spells."""

@@ -1,0 +1,1 @@
+"""Shares still without an event, or with each kind of event, by a time."""

@@ -1,0 +1,1 @@
+"""Effects and variances from what papers print."""

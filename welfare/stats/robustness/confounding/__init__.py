@@ -1,0 +1,1 @@
+"""How much an unmeasured cause would have to do to undo a finding."""

@@ -1,0 +1,1 @@
+"""What is found without one place, source or study."""
