@@ -18,7 +18,7 @@ PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 R_PACKAGES = r-base-core r-cran-mass r-cran-sandwich r-cran-lme4 r-cran-mgcv r-cran-epitools r-cran-clubsandwich \
 	r-cran-survival r-cran-cmprsk r-cran-etm r-cran-metafor
 
-.PHONY: help study test test-all check lint types contracts docs bench referee pins weigh
+.PHONY: help study test test-all check lint types contracts docs bench referee referee-python pins weigh
 .DELETE_ON_ERROR:
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make lint | types | contracts | docs    one part of it"
 	@echo "make bench      run the benchmarks"
 	@echo "make referee    install R and make the figures in tests/referee/r anew (Debian, as root)"
+	@echo "make referee-python     the same of the Python packages that the tests compare with"
 	@echo "make pins       choose the newest versions that fit and pin them in requirements/"
 	@echo "make weigh      what the install weighs on disk, and what imports cost"
 
@@ -70,6 +71,16 @@ referee:
 	@dpkg -s $(R_PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(R_PACKAGES) >/dev/null; }
 	@cd tests/referee/r && for script in *.R; do echo "== $$script"; Rscript --vanilla "$$script" || exit 1; done
+
+# Two environments: PySensemakr breaks on pandas 3, diff-diff and pyfixest want it.
+referee-python:
+	@$(PYTHON) -m venv $(VENV)/referee && $(VENV)/referee/bin/python -m pip install --quiet --disable-pip-version-check \
+		"diff-diff==3.13.*" "pyfixest==0.60.*" "dlnmpy==0.8.*" "statsmodels==0.15.*"
+	@$(PYTHON) -m venv $(VENV)/referee-pandas2 && $(VENV)/referee-pandas2/bin/python -m pip install --quiet \
+		--disable-pip-version-check "PySensemakr==0.0.8" "pandas<3" statsmodels
+	@cd tests/referee && for script in *_reference.py; do echo "== $$script"; \
+		case "$$script" in robustness*) python=referee-pandas2 ;; *) python=referee ;; esac; \
+		$(abspath $(VENV))/$$python/bin/python "$$script" || exit 1; done
 
 pins: | $(BIN)/python
 	@$(INSTALL) uv
