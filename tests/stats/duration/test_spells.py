@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from welfare.errors import BadParameter, BadValue, NotEstimable
+from welfare.stats.duration.competing import cumulative_incidence
 from welfare.stats.duration.spells import Spells, spells
 
 RECORDS = pd.DataFrame(
@@ -227,5 +228,92 @@ def test_dates_that_could_be_read_two_ways_are_refused(dates, words):
 
 
 def test_a_clash_of_names_is_refused():
-    with pytest.raises(BadParameter, match="have the name of a column of the result"):
+    with pytest.raises(BadParameter, match="have the name of a column made here"):
         made(RECORDS.rename(columns={"kind": "event"}), keep="event")
+
+
+def test_a_unit_without_a_record_and_without_an_end_is_named():
+    watched = pd.Series("2023-01-01", index=["a", "b", "y", "z"])
+    watched["b"] = None
+    found = made(since=watched, until={"a": "2023-12-31", "b": "2023-12-31", "z": "2022-12-31", "c": "2023-12-31"})
+    assert set(found.table["herd"]) == {"a"}
+    assert reasons(found) == [
+        (14, "no start of observation known"),
+        (15, "no start of observation known"),
+        ("y", "no end of observation known"),
+        ("z", "observation ends before it begins"),
+    ]
+
+
+def test_records_of_a_unit_without_an_origin_are_named_and_not_counted():
+    found = made(origin={"a": "2022-12-31"}, since="2023-01-01")
+    assert reasons(found) == [(14, "no origin known"), (15, "no origin known")]
+    assert "records of them: 4; " in found.text
+
+
+def test_the_text_says_who_is_not_seen():
+    assert "Each herd without any record is not seen" in made(since="2023-01-01").text
+    listed = made(since=pd.Series("2023-01-01", index=["a", "b", "c", "d"])).text
+    assert "not seen" not in listed
+
+
+def test_an_event_of_no_known_kind_stays_an_event():
+    kinds = ["tail", None, None, "", "0", "lame"]
+    found = made(RECORDS.assign(kind=kinds), since="2023-01-01", cause="kind")
+    assert rows(found, "event", "cause") == [
+        (1, "tail"),
+        (1, "not known"),
+        (1, "not known"),
+        (0, None),
+        (1, "not known"),
+        (0, None),
+        (1, "lame"),
+    ]
+    assert "Events of which the kind is not known, kept as a kind of their own: 3." in found.notes
+    shares = cumulative_incidence(found.table, time="exit", entry="entry", event="cause").table
+    assert int(shares["events"].sum()) == found.events == 5
+
+
+def test_time_left_out_for_want_of_a_condition_stands_in_the_text():
+    found = made(conditions=pd.concat([SPEEDS, SPEEDS.tail(1).assign(herd=None)]))
+    assert "Left out for want of a known condition: " in found.text
+    assert "Conditions of no known herd, not used: 1." in found.notes
+    assert made(conditions=SPEEDS.assign(SIMULATED=True)).text.startswith("SIMULATED. ")
+
+
+@pytest.mark.parametrize("day", ["06/05/2024", "1 June 2024", 20240601, np.int64(20240601), 2024.5, True, None, "soon"])
+def test_an_end_that_is_no_plain_date_is_refused(day):
+    with pytest.raises(BadParameter, match="is not a date"):
+        made(until=day)
+
+
+def test_an_end_with_a_time_zone_is_the_day_there():
+    late = pd.Timestamp("2023-12-31 23:30", tz="America/New_York")
+    assert made(until=late).table["end"].max() == pd.Timestamp("2023-12-31")
+
+
+@pytest.mark.parametrize("name", ["event", "entry", "begin", "spell", "origin", "begin_known", "number"])
+def test_a_condition_with_the_name_of_a_column_made_here_is_refused(name):
+    with pytest.raises(BadParameter, match="column made here"):
+        made(conditions=SPEEDS.rename(columns={"speed": name}))
+    with pytest.raises(BadParameter, match="of one another"):
+        made(keep="kind", conditions=SPEEDS.rename(columns={"speed": "kind"}))
+
+
+def test_units_of_another_kind_than_the_conditions_are_refused():
+    with pytest.raises(BadParameter, match="of another kind in the records"):
+        made(RECORDS.assign(herd=[1, 1, 1, 1, 2, 3]), conditions=SPEEDS)
+
+
+def test_conditions_that_touch_on_a_day_and_events_on_that_day():
+    speeds = pd.DataFrame(
+        {
+            "herd": "a",
+            "valid_from": ["2023-01-10", "2023-03-01", "2023-06-01"],
+            "valid_to": ["2023-03-01", "2023-05-31", None],  # the same day, and the day before
+            "speed": [1.0, 2.0, 3.0],
+        }
+    )
+    found = made(RECORDS[RECORDS["herd"] == "a"], conditions=speeds)
+    assert rows(found, "entry", "exit", "event", "speed") == [(0, 50, 1, 1.0), (50, 142, 1, 2.0), (142, 355, 0, 3.0)]
+    assert found.dropped.empty

@@ -11,7 +11,7 @@ import pandas as pd
 from welfare.errors import BadParameter, NotEstimable
 from welfare.schema.results import simulated_words
 from welfare.stats.doubt.sandwich import MANY_CLUSTERS
-from welfare.stats.duration.rows import check_columns, group_labels, names, timed_rows
+from welfare.stats.duration.rows import causes_of, check_columns, group_labels, names, timed_rows
 from welfare.stats.duration.shares.competing_result import CumulativeIncidence, write_text
 from welfare.stats.duration.shares.intervals import NORMAL, check_kind, limits, reach_of
 from welfare.stats.duration.shares.jackknife import incidence_variance, watched
@@ -152,22 +152,6 @@ def _check_errors(errors: str) -> None:
             spoiled="Intervals of another kind would be printed under that name.",
             todo=f"Use one of {', '.join(ERRORS)}.",
         )
-
-
-def causes_of(column: pd.Series) -> pd.Series:
-    """Return the kind of event as text, missing where there was none.
-
-    Parameters
-    ----------
-    column : Series
-        Missing, empty, 0 and False count as none.
-    """
-    values = column.astype("object")
-    none = values.isna() | values.map(lambda value: value in ("", "0") or (not isinstance(value, str) and value == 0))
-    whole = values.map(
-        lambda value: int(value) if isinstance(value, float) and value == int(value) else value, na_action="ignore"
-    )
-    return whole.map(str, na_action="ignore").where(~none, None)
 
 
 def _one_group(

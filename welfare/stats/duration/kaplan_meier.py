@@ -202,10 +202,12 @@ def _text(found: SurvivalCurve, event: str, given: int) -> str:
         half = "fewer than half had the event"
         if not np.isnan(median):
             half = f"half had the event by {median:g} ({_end(low)} to {_end(high)})"
-        said.append(f"{name}{events:,} events among {n:,} rows, {half}")
+        said.append(f"{name}{events:,} event{'s' * (events != 1)} among {n:,} row{'s' * (n != 1)}, {half}")
     more = f"; and {len(medians) - _IN_TEXT} more groups in the table" if len(medians) > _IN_TEXT else ""
     test = ""
-    if found.log_rank is not None and found.degrees:
+    if found.log_rank is not None and not found.degrees:
+        test = " Whether the groups differ cannot be tested."
+    elif found.log_rank is not None:
         kind = "robust log-rank test" if found.clusters else "log-rank test"
         shown = "differ" if found.p_value < 0.05 else "are not shown to differ"
         test = f" The groups {shown} ({kind}, chi-squared {found.chi2:.3g}, {found.degrees} df, {_p(found.p_value)})."

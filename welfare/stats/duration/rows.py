@@ -72,6 +72,13 @@ def check_columns(df: pd.DataFrame, where: str, **asked: object) -> None:
                     spoiled="Times would be counted of other rows than meant.",
                     todo=f"Columns it has: {', '.join(map(str, df.columns))}.",
                 )
+            if isinstance(df[name], pd.DataFrame):
+                raise BadParameter(
+                    f"the frame has more than one column {name!r}",
+                    where=f"{where}({option}=)",
+                    spoiled="Which of them is meant would be a guess.",
+                    todo="Rename or drop the others.",
+                )
 
 
 def names(given: object) -> list[str]:
@@ -104,15 +111,17 @@ def time_reasons(df: pd.DataFrame, *, time: str, entry: str | None, where: str) 
     reasons = np.full(len(df), None, dtype=object)
     ends = _times(df, time, where)
     begins = np.zeros(len(df)) if entry is None else _times(df, entry, where)
-    wrong = ends < begins
+    wrong = (ends < begins) | (begins < 0)
     if wrong.any():
         first = int(np.argmax(wrong))
         what = f"{time} is {ends[first]:g}" + (f", before {entry} {begins[first]:g}" if entry else ", below zero")
+        if begins[first] < 0:
+            what = f"{entry} is {begins[first]:g}, below zero"
         raise BadValue(
             f"{what}, in row {df.index[first]!r} ({int(wrong.sum()):,} such rows)",
             where=where,
-            spoiled="A time at risk cannot be negative: one of the dates behind it is wrong.",
-            todo="Correct the dates, or make the value missing.",
+            spoiled="Time is counted from zero on and cannot run backwards: one of the dates behind it is wrong.",
+            todo="Correct the dates, count from an earlier day, or make the value missing.",
         )
     reasons[ends == begins] = NO_TIME
     if entry is not None:
@@ -162,6 +171,23 @@ def zero_or_one(df: pd.DataFrame, event: str, where: str) -> np.ndarray:
             todo="Give 1 where the event came, 0 where it had not; for several kinds use wf.cumulative_incidence.",
         )
     return values
+
+
+def causes_of(column: pd.Series) -> pd.Series:
+    """Return the kind of event as text, missing where there was none.
+
+    Parameters
+    ----------
+    column : Series
+        Missing, empty, 0 and False count as none.
+    """
+    return pd.Series([_cause(value) for value in column.astype("object")], index=column.index, dtype="object")
+
+
+def _cause(value: Any) -> str | None:
+    if pd.isna(value) or value in ("", "0") or (not isinstance(value, str) and value == 0):
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def timed_rows(

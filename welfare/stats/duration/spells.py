@@ -11,11 +11,13 @@ import pandas as pd
 from welfare.errors import BadParameter, NotEstimable
 from welfare.schema.results import Result, simulated_words
 from welfare.stats.duration.cutting.dates import as_dates
-from welfare.stats.duration.cutting.episodes import gap_reasons, read_conditions, split
+from welfare.stats.duration.cutting.episodes import conditions_named, gap_reasons, read_conditions, split
 from welfare.stats.duration.cutting.records import Observed, observe
 from welfare.stats.duration.rows import check_columns, names
 
 CLOCKS = ("unit", "spell")
+_OWN = {"number", "previous", "start", "end", "entry", "exit", "event", "cause", "ended_by"}
+_OWN |= {"spell", "begin", "last", "origin", "since_begin", "begun_by", "begin_known", "end_known", "end_part"}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -102,7 +104,8 @@ def spells(
     keep : str or sequence of str
         Columns of the record that begins a spell to keep with it.
     cause : str, optional
-        Column of the kind of record: what ended the spell, for competing risks.
+        Column of the kind of record: what ended the spell, for competing risks. Missing kinds are "not known", and
+        unlike ones of one day "several".
 
     Returns
     -------
@@ -136,7 +139,8 @@ def spells(
     """
     kept = names(keep)
     check_columns(records, "spells", unit=unit, date=date, keep=kept, cause=cause)
-    _check_options(clock, unit, kept)
+    values = [] if conditions is None else conditions_named(conditions, unit)
+    _check_options(clock, unit, [*kept, *values])
     observed = observe(
         records,
         unit=unit,
@@ -165,16 +169,16 @@ def spells(
         exit=(zero + length).astype(int),
         event=parts["event"].astype(int),
     )
-    values = [] if conditions is None else [name for name in conditions if name not in (unit, "valid_from", "valid_to")]
     order = [unit, *kept, "number", "previous", "start", "end", "entry", "exit", "event"]
     table = table[[*order, *(["cause"] if cause else []), "ended_by", *values]].reset_index(drop=True)
     if "SIMULATED" in records:
         table["SIMULATED"] = records["SIMULATED"].iloc[0]
+    made_up = simulated_words(records) or simulated_words(pd.DataFrame() if conditions is None else conditions)
     events, days = int(table["event"].sum()), float(length.sum())
     units = len(table[unit].unique())
     return Spells(
         table=table,
-        text=simulated_words(records) + _text(observed, units, events, days, unit, date),
+        text=made_up + " ".join([_text(observed, units, events, days, unit), *notes]),
         dropped=dropped,
         notes=(*observed.notes, *notes),
         units=units,
@@ -184,7 +188,7 @@ def spells(
     )
 
 
-def _check_options(clock: str, unit: str, keep: list[str]) -> None:
+def _check_options(clock: str, unit: str, others: list[str]) -> None:
     if clock not in CLOCKS:
         raise BadParameter(
             f"no clock is called {clock!r}",
@@ -192,11 +196,11 @@ def _check_options(clock: str, unit: str, keep: list[str]) -> None:
             spoiled="Days would be counted from another moment than meant.",
             todo=f"Use one of {', '.join(CLOCKS)}.",
         )
-    own = {"number", "previous", "start", "end", "entry", "exit", "event", "cause", "ended_by"}
-    clash = sorted(own & {unit, *keep})
+    asked = [unit, *others]
+    clash = sorted({str(name) for name in asked if name in _OWN or asked.count(name) > 1})
     if clash:
         raise BadParameter(
-            f"the columns {', '.join(clash)} have the name of a column of the result",
+            f"the columns {', '.join(clash)} have the name of a column made here, or of one another",
             where="spells",
             spoiled="One would overwrite the other.",
             todo="Rename them first.",
@@ -235,20 +239,24 @@ def _parts(
     notes = (
         [f"Left out for want of a known condition: {days:,.0f} days with {int(lost.sum()):,} events."] if days else []
     )
+    nameless = int(conditions[unit].isna().sum())
+    notes += [f"Conditions of no known {unit}, not used: {nameless:,}."] if nameless else []
     return parts, listed, notes
 
 
-def _text(observed: Observed, units: int, events: int, days: float, unit: str, date: str) -> str:
-    selection = (
-        f" A {unit} comes under observation with its first {date}: those without any are not seen, and the time "
-        "is that to the next, not to the first."
-        if observed.from_first
-        else ""
-    )
+def _text(observed: Observed, units: int, events: int, days: float, unit: str) -> str:
+    selection = ""
+    if observed.from_first:
+        selection = (
+            f" Each {unit} comes under observation with its first record: those without any are not seen, and the time "
+            "is that to the next, not to the first."
+        )
+    elif not observed.listed:
+        selection = f" Each {unit} without any record is not seen, and its time at risk is missing from the days."
     left = len(observed.dropped)
-    out = f" Records left out, with reasons: {left:,}." if left else ""
+    out = f" Left out, with reasons: {left:,}." if left else ""
     return (
         f"Units ({unit}) with time at risk: {units:,}; records of them: {observed.records:,}; days at risk: "
-        f"{days:,.0f}; events: {events:,}.{out}{selection} What nobody recorded is no event here, and a {unit} that "
-        "was gone before its end is known counts as there."
+        f"{days:,.0f}; events: {events:,}.{out}{selection} What nobody recorded is no event here, and whoever was "
+        "gone before that is known counts as there."
     )

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from welfare.errors import BadParameter, NotEstimable
+from welfare.errors import BadParameter, BadValue, NotEstimable
 from welfare.stats.inputs import numbers
 
 _WHERE = "pool(moderators=)"
-_TOLD_APART = 1e-9
+_TOLD_APART, _LARGEST = 1e-9, 1e50
 
 
 def named(moderators: Any) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def named(moderators: Any) -> dict[str, Any]:
 
     Parameters
     ----------
-    moderators : DataFrame, Series, mapping of sequences, sequence of numbers, or None
+    moderators : DataFrame, Series, mapping of sequences, sequence of values or array of one column, or None
 
     Raises
     ------
@@ -33,6 +33,8 @@ def named(moderators: Any) -> dict[str, Any]:
         return {str(name): moderators[name] for name in moderators if name != "SIMULATED"}
     if isinstance(moderators, Mapping):
         return {str(name): _one(column, str(name)) for name, column in moderators.items()}
+    if isinstance(moderators, np.ndarray) and moderators.ndim == 2 and moderators.shape[1] == 1:
+        moderators = moderators[:, 0]
     name = moderators.name if isinstance(moderators, pd.Series) and moderators.name is not None else "moderator"
     return {str(name): _one(moderators, str(name))}
 
@@ -93,6 +95,13 @@ def _columns(name: str, column: Any) -> dict[str, np.ndarray]:
     values = pd.Series(column).infer_objects()
     if pd.api.types.is_numeric_dtype(values):
         plain = numbers(values, name)
+        if np.abs(plain).max() > _LARGEST:
+            raise BadValue(
+                f"moderator {name} holds {plain[np.abs(plain).argmax()]:g}",
+                where=_WHERE,
+                spoiled="Its square cannot be written as a computer's number.",
+                todo="Give it in another unit.",
+            )
         _refuse_constant(name, len(np.unique(plain)))
         return {name: plain}
     factor = values.astype("category").cat.remove_unused_categories()

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+
+
+def ratio_of(value: Any) -> Any:
+    """Return e to the power of a logarithm, or of each; infinite where it cannot be written, without a warning.
+
+    Parameters
+    ----------
+    value : float, array or Series
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        return np.exp(value)
 
 
 def told(value: float, ratio: bool) -> str:
@@ -16,7 +29,7 @@ def told(value: float, ratio: bool) -> str:
     ratio : bool
         Whether effects are logarithms of ratios.
     """
-    return f"{np.exp(value) if ratio else value:.3g}"
+    return f"{ratio_of(value) if ratio else value:.3g}"
 
 
 def told_range(low: float, high: float, ratio: bool) -> str:
@@ -46,7 +59,8 @@ def with_ratios(table: pd.DataFrame, ratio: bool, estimate: str = "estimate") ->
     """
     if not ratio:
         return table
-    return table.assign(ratio=np.exp(table[estimate]), ratio_low=np.exp(table["low"]), ratio_high=np.exp(table["high"]))
+    columns = {"ratio": estimate, "ratio_low": "low", "ratio_high": "high"}
+    return table.assign(**{name: ratio_of(table[of]) for name, of in columns.items()})
 
 
-__all__ = ["told", "told_range", "with_ratios"]
+__all__ = ["ratio_of", "told", "told_range", "with_ratios"]

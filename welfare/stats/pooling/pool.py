@@ -14,7 +14,7 @@ from welfare.stats.pooling.estimating.fit import INTERVALS, Fit, Rule, critical,
 from welfare.stats.pooling.estimating.heterogeneity import ESTIMATORS, SAME, q_profile
 from welfare.stats.pooling.estimating.regression import regress
 from welfare.stats.pooling.leaning.influence import leave_one_out
-from welfare.stats.pooling.numbers_told import with_ratios
+from welfare.stats.pooling.numbers_told import ratio_of, with_ratios
 from welfare.stats.pooling.result import Pooled
 from welfare.stats.pooling.studies import Asked, read
 from welfare.stats.pooling.words import Found, write_notes, write_text
@@ -56,7 +56,7 @@ def pool(
         cluster-robust, which `study` brings by itself.
     labels : sequence of n names, optional
         Of the studies, for tables and figures.
-    moderators : DataFrame, Series, mapping of sequences or sequence of n values, optional
+    moderators : DataFrame, Series, mapping of sequences, sequence of n values, optional
         What studies differ in: numbers, or words (the first level is what others are compared with). The pooled effect
         stays that without them; `.regression` is the effects against them.
     study : sequence of n values, optional
@@ -150,9 +150,9 @@ def pool(
         q_p=found.q_p,
         prediction_low=facts.prediction[0],
         prediction_high=facts.prediction[1],
-        ratio=float(np.exp(found.estimate)) if ratio else None,
-        ratio_low=float(np.exp(low)) if ratio else None,
-        ratio_high=float(np.exp(high)) if ratio else None,
+        ratio=float(ratio_of(found.estimate)) if ratio else None,
+        ratio_low=float(ratio_of(low)) if ratio else None,
+        ratio_high=float(ratio_of(high)) if ratio else None,
         degrees=float(found.degrees[0]),
         factor=found.factor,
         studies=asked.groups,

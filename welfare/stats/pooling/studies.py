@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from welfare.errors import BadValue, NotEstimable
+from welfare.errors import BadParameter, BadValue, NotEstimable
 from welfare.stats.inputs import common_labels, dropped_rows, numbers
 from welfare.stats.pooling.estimating.fit import Studies
 from welfare.stats.pooling.moderators import columns_of, named
 
 _LARGEST = 1e50
+_APART = 1e12  # of variances: beyond, what the wider studies say is lost in rounding
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def read(effects: Any, variances: Any, labels: Any, moderators: Any, study: Any)
     NotEstimable
         If fewer than two studies, or too few for the moderators, are left.
     """
+    _refuse_tables(effects=effects, variances=variances)
     others = {"labels": labels, "study": study}
     asked = named(moderators)
     given = {name: column for name, column in others.items() if column is not None}
@@ -95,6 +97,17 @@ def read(effects: Any, variances: Any, labels: Any, moderators: Any, study: Any)
     return Asked(found, dropped_rows(index, reasons), terms, studies)
 
 
+def _refuse_tables(**columns: Any) -> None:
+    for name, column in columns.items():
+        if np.ndim(column) > 1:
+            raise BadParameter(
+                f"{name} is a table of {np.ndim(column)} dimensions, not one value per study",
+                where=f"pool({name}=)",
+                spoiled="Which of its columns is meant would be a guess.",
+                todo="Give one column of it.",
+            )
+
+
 def _labels(labels: Any, effects: Any, rows: int) -> list[str]:
     if labels is None and isinstance(effects, pd.Series) and not pd.api.types.is_numeric_dtype(effects.index):
         labels = effects.index
@@ -123,6 +136,14 @@ def _variances(variances: Any, index: pd.Index) -> np.ndarray:
             where="pool(variances=)",
             spoiled="A study without doubt would outweigh all others.",
             todo="Give squared standard errors; what a paper prints as 0.00 was rounded: leave it missing, or ask.",
+        )
+    known = values[~np.isnan(values)]
+    if len(known) and known.max() > _APART * known.min():
+        raise BadValue(
+            f"variances run from {known.min():g} to {known.max():g}",
+            where="pool(variances=)",
+            spoiled="What the less exact studies say would be lost in rounding.",
+            todo="Look for one in another unit, or for what was rounded to nearly 0.",
         )
     return values
 

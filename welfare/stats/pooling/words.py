@@ -115,11 +115,13 @@ def _predicted(found: Found) -> str:
 
 def _spread(found: Found) -> str:
     low, high = np.sqrt(found.spread)
+    limits = f"{low:.3g} to {high:.3g}" if high > 0 else "no interval: effects are more alike than chance lets expect"
     between = f"About {found.fit.i2:.0f}% of the variation among the effects is between studies, not chance within them"
     true = f"true {'logarithms' if found.ratio else 'effects'}"
     if found.rule.method == "fixed":
-        return f"{between}; the standard deviation of {true}, here taken to be 0, could be {low:.3g} to {high:.3g}."
-    return f"{between}: {true} have a standard deviation of {np.sqrt(found.fit.tau2):.3g} ({low:.3g} to {high:.3g})."
+        said = f"could be {limits}" if high > 0 else f"has {limits}"
+        return f"{between}; the standard deviation of {true}, here taken to be 0, {said}."
+    return f"{between}: {true} have a standard deviation of {np.sqrt(found.fit.tau2):.3g} ({limits})."
 
 
 def _left_out(found: Found) -> str:
@@ -192,7 +194,7 @@ def _about_errors(found: Found) -> list[str]:
             "All effects are equal: the Hartung-Knapp error would be 0, and that of the studies' own variances with "
             "Student's t is used instead."
         ]
-    if ci == "hksj" and factor < 1:
+    if ci == "hksj" and factor < 1 - 1e-9:
         return [
             f"The Hartung-Knapp factor is {factor:.3g}, below 1: the interval is narrower than by the studies' own "
             "variances with Student's t. Give ci='hksj_adhoc' beside it."

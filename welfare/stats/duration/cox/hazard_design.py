@@ -232,6 +232,13 @@ def _refuse(built: Matrices, formula: Formula, mended: bool) -> None:
             spoiled="Every hazard ratio would be zero divided by zero.",
             todo="Use wf.rate, which gives an upper limit for none.",
         )
+    if mended and not built.names:
+        raise NotEstimable(
+            "no term has a finite hazard ratio",
+            where=formula.text,
+            spoiled="No finite ratio fits best, and any that is printed would be where the steps were stopped.",
+            todo="Report the events themselves, or bring rows in which the event is met under other conditions.",
+        )
     still = [] if mended else [*built.empty_terms, *_still(built)]
     if still or not built.names:
         shown = ", ".join(still)

@@ -13,6 +13,7 @@ from welfare.errors import BadParameter, NotEstimable, WelfareError
 from welfare.schema.results import Result, simulated_words
 from welfare.stats.design.restated import needed_columns, terms_of, unknown_levels
 from welfare.stats.duration.cox.hazard_checks import check_hazards, leaning, proportionality
+from welfare.stats.duration.cox.hazard_design import asked_of_duration
 from welfare.stats.duration.cox.hazard_fit import HazardEstimates, estimate_hazards
 from welfare.stats.duration.cox.hazard_words import write_notes, write_text
 from welfare.stats.duration.hazards.baseline import expected_hazard
@@ -214,7 +215,17 @@ class DurationModel(Result):
                 spoiled="It would be taken for the level compared with.",
                 todo="Use a level that the table names.",
             )
-        return terms_of(design, df)
+        known = bool(df[needed_columns(design)].notna().all(axis=None))
+        with asked_of_duration():
+            columns = terms_of(design, df) if known else np.full((1, 1), np.nan)
+        if np.isnan(columns).any():
+            raise BadParameter(
+                "a condition is missing, or gives no number",
+                where="DurationModel",
+                spoiled="What is expected under unknown conditions is unknown.",
+                todo="Give a number or a level for each condition.",
+            )
+        return columns
 
     def _usual(self, name: str) -> Any:
         design = self._found.model.design

@@ -29,6 +29,12 @@ def write_text(found: HazardEstimates, concordance: float, most: Leaning) -> str
     grouping = f" in {found.clusters:,} clusters ({asked.together})" if found.clusters else ""
     within = f" Rows are compared within {len(found.model.strata):,} strata ({' and '.join(asked.strata)})."
     left_out = "" if design.dropped.empty else f" Left out: {count_reasons(design.dropped)}."
+    ranked = ""
+    if not np.isnan(concordance):
+        ranked = (
+            " Of two rows at risk together, the one of the higher hazard had the event first in "
+            f"{100 * concordance:.0f}% of pairs (50% by chance)."
+        )
     leans = ""
     if most.in_errors > 1:
         leans = (
@@ -37,9 +43,8 @@ def write_text(found: HazardEstimates, concordance: float, most: Leaning) -> str
     return (
         f"Cox model of the time until {design.formula.outcome}, in the unit of {asked.time}: {len(design.counts):,} "
         f"rows{grouping}, {int(design.counts.sum()):,} events.{left_out}{within if asked.strata else ''} "
-        f"{_findings(found)}{leans} Of two rows at risk together, the one of the higher hazard had the event first in "
-        f"{100 * concordance:.0f}% of pairs (50% by chance). These are associations in what was recorded: a ratio "
-        "averages over time, whatever else differs between the rows and is not in the model may explain it, leaving "
+        f"{_findings(found)}{leans}{ranked} These are associations in what was recorded: a ratio averages "
+        "over time, whatever else differs between the rows and is not in the model may explain it, leaving "
         "observation must say nothing of what was to come, and events that nobody recorded are not seen."
     )
 

@@ -64,18 +64,19 @@ def one_day(value: Any, name: str) -> float:
     BadParameter
         If it is not one.
     """
+    where = f"spells({name}=)"
     try:
-        stamp = pd.Timestamp(value) if not isinstance(value, int | float) or value != value else None
-    except (ValueError, TypeError):
-        stamp = None
-    if stamp is None or pd.isna(stamp):
+        day = float(days_of(pd.Series([value]), name, where)[0])
+    except BadValue:
+        day = np.nan
+    if np.isnan(day):
         raise BadParameter(
             f"{name}={value!r} is not a date",
-            where=f"spells({name}=)",
+            where=where,
             spoiled="Time under observation would have no end that anybody chose.",
             todo="Give a date such as '2024-06-01', or a Series of dates by unit.",
         )
-    return float(np.datetime64(stamp.tz_localize(None), "D").astype(np.int64))
+    return day
 
 
 def by_unit(given: Any, units: pd.Index, name: str) -> pd.Series:

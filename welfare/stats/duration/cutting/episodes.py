@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,17 @@ class Split(NamedTuple):
     gaps: pd.DataFrame
 
 
+def conditions_named(conditions: pd.DataFrame, unit: str) -> list[Any]:
+    """Return the columns that hold conditions.
+
+    Parameters
+    ----------
+    conditions : DataFrame
+    unit : str
+    """
+    return [name for name in conditions if name not in (unit, *_BOUNDS)]
+
+
 def read_conditions(conditions: pd.DataFrame, unit: str) -> pd.DataFrame:
     """Check a frame of conditions and bring it in order.
 
@@ -51,7 +62,7 @@ def read_conditions(conditions: pd.DataFrame, unit: str) -> pd.DataFrame:
         If a condition ends before it begins, or two of one unit overlap.
     """
     absent = [name for name in (unit, *_BOUNDS) if name not in conditions]
-    values = [name for name in conditions if name not in (unit, *_BOUNDS)]
+    values = conditions_named(conditions, unit)
     if absent or not values:
         raise BadParameter(
             f"the conditions have no column {', '.join(map(repr, absent))}"
@@ -103,7 +114,16 @@ def split(spells: pd.DataFrame, conditions: pd.DataFrame, unit: str) -> Split:
     """
     values = [name for name in conditions if name not in (unit, "begin", "end")]
     left = spells[[unit, "begin", "end"]].assign(spell=np.arange(len(spells)))
-    both = left.merge(conditions, on=unit, suffixes=("", "_known"))
+    try:
+        both = left.merge(conditions, on=unit, suffixes=("", "_known"))
+    except ValueError:
+        raise BadParameter(
+            f"{unit} is of another kind in the records ({left[unit].dtype}) than in the conditions "
+            f"({conditions[unit].dtype})",
+            where="spells(conditions=)",
+            spoiled="No condition would be found for any of them.",
+            todo="Make both text, or both numbers.",
+        ) from None
     known = both.assign(
         begin=both[["begin", "begin_known"]].max(axis=1), end_part=both[["end", "end_known"]].min(axis=1)
     )

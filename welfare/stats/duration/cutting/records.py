@@ -11,9 +11,10 @@ import pandas as pd
 
 from welfare.errors import BadValue
 from welfare.stats.duration.cutting.dates import by_unit, days_of
+from welfare.stats.duration.rows import causes_of
 from welfare.stats.inputs import dropped_rows
 
-SEVERAL = "several"
+SEVERAL, UNKNOWN = "several", "not known"
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,12 @@ class Observed:
     records : int
         Records used.
     dropped : DataFrame
-        Columns row, reason.
+        Columns row, reason; units without a record stand under their own name.
     notes : list of str
     from_first : bool
         Whether observation begins with each unit's first record.
+    listed : bool
+        Whether it is known which units were observed, those without a record too.
     """
 
     spells: pd.DataFrame
@@ -39,6 +42,7 @@ class Observed:
     dropped: pd.DataFrame
     notes: list[str]
     from_first: bool
+    listed: bool
 
 
 def observe(
@@ -70,21 +74,26 @@ def observe(
     for name in keep:
         frame[f"keep {name}"] = records[name].to_numpy()
     if cause is not None:
-        frame["cause"] = records[cause].to_numpy()
+        kind = records[cause].astype("object").reset_index(drop=True)
+        # An event of no known kind is still an event: missing, it would be read as none.
+        frame["cause"] = kind.where(causes_of(kind).notna(), UNKNOWN)
     reasons = np.full(len(frame), None, dtype=object)
     reasons[np.isnan(frame["day"].to_numpy())] = f"missing {date}"
     reasons[frame["unit"].isna().to_numpy()] = f"missing {unit}"
     units = pd.Index(frame["unit"][pd.isna(reasons)].unique())
-    if isinstance(since, pd.Series | Mapping):
+    listed = isinstance(since, pd.Series | Mapping)
+    if listed:
         units = units.union(pd.Index(list(pd.Series(since).index)), sort=False)
     ends = by_unit(until, units, "until")
     own_end = frame["unit"].map(ends).to_numpy(dtype=float)
     _give(reasons, np.isnan(own_end), "no end of observation known")
     _give(reasons, frame["day"].to_numpy() > own_end, "after the end of observation")
     starts = _starts(frame, reasons, since, ends)
-    events, merged = _one_a_day(frame[pd.isna(reasons)], keep, cause)
     zero = starts if origin is None else by_unit(origin, units, "origin")
     _refuse_late_origin(zero, starts)
+    if origin is not None:
+        _give(reasons, frame["unit"].map(zero).isna().to_numpy(), "no origin known")
+    events, merged = _one_a_day(frame[pd.isna(reasons)], keep, cause)
     spells = _between(events, starts, ends, since is None, recurrent)
     if not recurrent:
         first = spells[spells["event"] == 1].set_index("unit")["end"]
@@ -92,21 +101,33 @@ def observe(
             reasons, frame["day"].to_numpy() > frame["unit"].map(first).to_numpy(dtype=float), "after the first event"
         )
     spells["origin"] = spells["unit"].map(zero)
-    gone = spells["origin"].isna()
-    known = spells[~gone].rename(columns={"unit": unit} | {f"keep {name}": name for name in keep})
+    known = spells[spells["origin"].notna()].rename(columns={"unit": unit} | {f"keep {name}": name for name in keep})
     no_time = int((starts >= ends).sum()) if since is not None else 0
-    notes = _notes(merged, since, int(gone.sum()), no_time, unit)
+    unknown = int((known["cause"] == UNKNOWN).sum()) if cause is not None else 0
+    silent = _silent(units.difference(frame["unit"].dropna(), sort=False), starts, ends, zero)
     return Observed(
         known.reset_index(drop=True),
         int(pd.isna(reasons).sum()),
-        dropped_rows(records.index, reasons),
-        notes,
+        pd.concat([dropped_rows(records.index, reasons), silent], ignore_index=True),
+        _notes(merged, since, no_time, unknown, unit),
         since is None,
+        listed,
     )
 
 
 def _give(reasons: np.ndarray, where: np.ndarray, reason: str) -> None:
     reasons[where & pd.isna(reasons)] = reason
+
+
+def _silent(units: pd.Index, starts: pd.Series, ends: pd.Series, zero: pd.Series) -> pd.DataFrame:
+    """Name the units without a record that have no time under observation, each with its reason."""
+    reasons = np.full(len(units), None, dtype=object)
+    start, end = starts.reindex(units).to_numpy(), ends.reindex(units).to_numpy()
+    _give(reasons, np.isnan(end), "no end of observation known")
+    _give(reasons, np.isnan(start), "no start of observation known")
+    _give(reasons, zero.reindex(units).isna().to_numpy(), "no origin known")
+    _give(reasons, start >= end, "observation ends before it begins")
+    return dropped_rows(units, reasons)
 
 
 def _starts(frame: pd.DataFrame, reasons: np.ndarray, since: Any, ends: pd.Series) -> pd.Series:
@@ -177,14 +198,14 @@ def _refuse_late_origin(zero: pd.Series, starts: pd.Series) -> None:
         )
 
 
-def _notes(merged: int, since: Any, no_origin: int, no_time: int, unit: str) -> list[str]:
+def _notes(merged: int, since: Any, no_time: int, unknown: int, unit: str) -> list[str]:
     notes = []
     if merged:
         notes.append(f"Records of one {unit} on one day are one event: {merged:,} records more than days.")
     if since is None:
         notes.append(f"Each {unit} comes under observation with its first record, which is no event.")
-    if no_origin:
-        notes.append(f"Spells left out for want of an origin: {no_origin:,}.")
+    if unknown:
+        notes.append(f"Events of which the kind is not known, kept as a kind of their own: {unknown:,}.")
     if no_time:
         notes.append(f"Units whose observation ends before it begins, left out: {no_time:,}.")
     return notes

@@ -58,7 +58,7 @@ class CumulativeIncidence(Result):
         found = []
         for (group, cause), own in self.table.groupby(["group", "cause"], sort=False):
             ends = own["time"].to_numpy()
-            for time in times:
+            for time in np.atleast_1d(times):
                 place = int(np.searchsorted(ends, time, side="right")) - 1
                 values = (
                     [0.0, 0.0, np.nan, np.nan]
@@ -81,7 +81,8 @@ class CumulativeIncidence(Result):
             events, at = int(own["events"].sum()), f"{group}: {cause}" if self._several else str(cause)
             few = events < _FEW
             advice = "few: its share is rough" if few else "enough to draw a curve"
-            found.append(Check("events", at, events, DOUBT if few else FINE, f"{events:,} events are {advice}."))
+            many = "1 event is" if events == 1 else f"{events:,} events are"
+            found.append(Check("events", at, events, DOUBT if few else FINE, f"{many} {advice}."))
         late = self.table[(self.table["events"] > 0) & (self.table["at_risk"] < _FEW)]
         found.append(Check("few at risk", "", len(late), DOUBT if len(late) else FINE, _late_words(late)))
         if self.clusters is not None:
@@ -131,21 +132,33 @@ def write_text(found: CumulativeIncidence, censored: int) -> str:
     censored : int
         Rows without an event.
     """
-    last = found.table.groupby(["group", "cause"], sort=False).last().reset_index()
+    last = found.table.groupby(["group", "cause"], sort=False).tail(1)
     columns = (last[name] for name in ("group", "cause", "time", "incidence", "low", "high"))
     said = []
     for group, cause, time, share, low, high in list(zip(*columns, strict=True))[:8]:
         name = f"{group}, {cause}" if found._several else str(cause)
-        said.append(f"{name} {100 * share:.3g}% ({100 * low:.3g}% to {100 * high:.3g}%) by {time:g}")
+        limits = "no interval" if np.isnan(low) else f"{100 * low:.3g}% to {100 * high:.3g}%"
+        said.append(f"{name} {100 * share:.3g}% ({limits}) by {time:g}")
     more = f"; and {len(last) - 8} more in the table" if len(last) > 8 else ""
-    gaps = found.one_minus_survival["one_minus_survival"] - found.one_minus_survival["incidence"]
-    against = found.one_minus_survival.iloc[int(gaps.to_numpy().argmax())]
     out = "" if found.dropped.empty else f" Left out: {count_reasons(found.dropped)}."
     return (
         f"Share with each kind of event, in the unit of {found._time}, by Aalen and Johansen, of {found.n:,} rows "
-        f"({censored:,} without an event): {'; '.join(said)}{more} (95% intervals).{out} One less a Kaplan-Meier "
-        f"curve, which takes the other kinds for censoring, would say {100 * against['one_minus_survival']:.3g}% for "
-        f"{against['cause']} where the share is {100 * against['incidence']:.3g}%: those whom another event took are "
-        "not there to have this one. The shares hold if leaving observation says nothing of what was to come; kinds of "
-        "event that nobody told apart are one kind here."
+        f"({censored:,} without an event): {'; '.join(said)}{more} (95% intervals).{out}"
+        f"{_against(found)} The shares hold if leaving observation says nothing of what was to come; kinds of event "
+        "that nobody told apart are one kind here."
+    )
+
+
+def _against(found: CumulativeIncidence) -> str:
+    """Say what one less a Kaplan-Meier curve would give where it is furthest off; nothing where it gives the same."""
+    both = found.one_minus_survival
+    gaps = (both["one_minus_survival"] - both["incidence"]).to_numpy()
+    most = both.iloc[int(gaps.argmax())]
+    if gaps.max() < 0.0005:
+        return ""
+    name = f"{most['group']}, {most['cause']}" if found._several else str(most["cause"])
+    return (
+        " One less a Kaplan-Meier curve, which takes the other kinds for censoring, would say "
+        f"{100 * most['one_minus_survival']:.3g}% for {name} where the share is {100 * most['incidence']:.3g}%: those "
+        "whom another event took are not there to have this one."
     )

@@ -13,7 +13,7 @@ from welfare.errors import BadParameter
 from welfare.schema.results import Result
 from welfare.stats.diagnostics import DOUBT, FINE, Check
 from welfare.stats.doubt.sandwich import MANY_CLUSTERS
-from welfare.stats.duration.shares.intervals import NORMAL, crossing
+from welfare.stats.duration.shares.intervals import crossing, reach_of
 from welfare.stats.duration.shares.jackknife import Watched, area_variance
 from welfare.stats.duration.shares.product_limit import ProductLimit
 
@@ -79,12 +79,13 @@ class SurvivalCurve(Result):
             Columns group, share, time, low, high; NaN where a curve (or its limit) does not get there. Where the curve
             rests on the share exactly, the middle of that rest, as in R's survival.
         """
-        _refuse_shares(shares)
+        asked = [float(share) for share in np.atleast_1d(shares)]
+        _refuse_shares(asked)
         found = []
         for label in self._labels:
             own = self.table[self.table["group"] == label]
             time = own["time"].to_numpy()
-            for share in shares:
+            for share in asked:
                 at = [crossing(time, own[name].to_numpy(), 1 - share) for name in ("survival", "low", "high")]
                 found.append((label, share, *at))
         return pd.DataFrame(found, columns=["group", "share", "time", "low", "high"])
@@ -106,10 +107,10 @@ class SurvivalCurve(Result):
         found = []
         for label, (entries, exits) in zip(self._labels, self._ends, strict=True):
             own = self.table[self.table["group"] == label]
-            for time in times:
+            for time in np.atleast_1d(times):
                 there = _there(entries, exits, time)
                 place = int(np.searchsorted(own["time"].to_numpy(), time, side="right")) - 1
-                if time > exits[-1]:
+                if not time <= exits[-1]:
                     values = [np.nan] * 4
                 elif place < 0:
                     values = [1.0, 0.0, np.nan, np.nan]
@@ -129,7 +130,8 @@ class SurvivalCurve(Result):
         Returns
         -------
         DataFrame
-            Columns group, until, mean, std_error, low, high (95%).
+            Columns group, until, mean, std_error, low, high (95%; missing where no event came by then, which leaves
+            nothing to say how sure that is). With fewer than 40 clusters, by Student's t as in the table.
 
         Raises
         ------
@@ -150,11 +152,10 @@ class SurvivalCurve(Result):
                     todo="Choose a time that every group was observed to.",
                 )
             mean, squared = _area(curve, until, rows)
-            found.append((label, until, mean, np.sqrt(squared)))
-        table = pd.DataFrame(found, columns=["group", "until", "mean", "std_error"])
-        return table.assign(
-            low=table["mean"] - NORMAL * table["std_error"], high=table["mean"] + NORMAL * table["std_error"]
-        )
+            error = float(np.sqrt(squared)) if squared > 0 else np.nan
+            half = (reach_of(MANY_CLUSTERS if rows is None else rows.clusters)) * error
+            found.append((label, until, mean, error, mean - half, mean + half))
+        return pd.DataFrame(found, columns=["group", "until", "mean", "std_error", "low", "high"])
 
     def check(self) -> pd.DataFrame:
         """Look for what could mislead: few events, few at risk early or late, curves that cross, few clusters.
@@ -229,7 +230,8 @@ def _few_events(label: str, curve: ProductLimit) -> Check:
     events = int(curve.events.sum())
     if events >= _FEW:
         return Check("events", label, events, FINE, f"{events:,} events carry the curve.")
-    return Check("events", label, events, DOUBT, f"{events} events are few: the interval is rough; do not rest on it.")
+    few = "1 event is" if events == 1 else f"{events} events are"
+    return Check("events", label, events, DOUBT, f"{few} few: the interval is rough; do not rest on it.")
 
 
 def _thin_start(label: str, curve: ProductLimit) -> Check:
@@ -289,4 +291,6 @@ def _height(curve: ProductLimit, times: np.ndarray) -> np.ndarray:
 def _clusters(clusters: int) -> Check:
     if clusters >= MANY_CLUSTERS:
         return Check("clusters", "", clusters, FINE, "Enough clusters for errors between them.")
+    if clusters == 1:
+        return Check("clusters", "", 1, DOUBT, "One cluster: the spread between clusters cannot be seen from one.")
     return Check("clusters", "", clusters, DOUBT, f"{clusters} clusters are few: intervals are likely too narrow.")

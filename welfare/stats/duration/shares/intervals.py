@@ -10,6 +10,7 @@ from welfare.stats.doubt.sandwich import MANY_CLUSTERS
 KINDS = ("log-log", "log", "plain")
 NORMAL = 1.959963984540054
 _SAME = 1.5e-8
+_ROUNDING = 1e-12  # a share so near to 0 or 1 is 0 or 1
 
 
 def check_kind(conf: str, where: str) -> None:
@@ -62,7 +63,7 @@ def limits(share: np.ndarray, std_error: np.ndarray, conf: str, reach: float = N
         else:
             away = reach * relative / np.log(share)
             low, high = share ** np.exp(-away), share ** np.exp(away)
-    known = (share > 0) & (share < 1)
+    known = (share > _ROUNDING) & (share < 1 - _ROUNDING)
     return np.where(known, np.clip(low, 0, None), np.nan), np.where(known, np.clip(high, None, 1), np.nan)
 
 

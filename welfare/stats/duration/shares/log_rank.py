@@ -48,6 +48,12 @@ def log_rank(
     cluster : array of int, shape (n,), or None
         Then the variance is that between clusters: the robust score test of a model of hazards, ties as Breslow.
 
+    Returns
+    -------
+    LogRank
+        No degrees of freedom where nothing can be compared, or with no more clusters than differences between groups:
+        the test would come out the same whatever was found.
+
     References
     ----------
     Mantel N. Cancer Chemotherapy Reports 1966; 50: 163-170. Lin DY, Wei LJ. Journal of the American Statistical
@@ -70,12 +76,12 @@ def log_rank(
         excess = slopes(rows, dummies, still, False)[1]
         pulls = summed(score_residuals(rows, dummies, still, False), cluster)
         spread = pulls.T @ pulls
-    there = np.diag(spread) > 1e-12 * max(float(np.abs(spread).max()), 1e-300)
+    values, vectors = np.linalg.eigh(spread)
+    there = values > 1e-10 * max(float(values.max()), 1e-300)  # groups never at risk together add no comparison
     degrees = int(there.sum())
-    if not degrees:
+    if not degrees or (cluster is not None and len(np.unique(cluster)) <= degrees):
         return LogRank(observed, expected, np.nan, 0, np.nan)
-    inner = spread[np.ix_(there, there)]
-    chi2 = float(excess[there] @ np.linalg.lstsq(inner, excess[there], rcond=None)[0])
+    chi2 = float(np.sum((excess @ vectors[:, there]) ** 2 / values[there]))
     return LogRank(observed, expected, chi2, degrees, float(chdtrc(degrees, chi2)))
 
 

@@ -78,7 +78,7 @@ def regress(studies: Studies, terms: list[str], rule: Rule, without: Fit, *, rat
     r2 = 100 * max(0.0, 1 - found.tau2 / without.tau2) if without.tau2 > 0 else np.nan
     return Regression(
         table=table,
-        text=_text(table, found, r2, qm_p, len(studies.y), ratio),
+        text=_text(table, found, r2, qm_p, _many(studies), ratio),
         dropped=no_rows_dropped(),
         notes=_notes(found, rule, len(studies.y), len(terms)),
         tau2=found.tau2,
@@ -105,7 +105,12 @@ def _together(found: Fit, rule: Rule) -> tuple[float, float]:
     return wald / terms, float(fdtrc(terms, found.degrees[1], wald / terms))
 
 
-def _text(table: pd.DataFrame, found: Fit, r2: float, qm_p: float, rows: int, ratio: bool) -> str:
+def _many(studies: Studies) -> str:
+    rows, groups = len(studies.y), len(np.unique(studies.groups))
+    return f"Effects of {groups:,} studies" if rows == groups else f"{rows:,} effects of {groups:,} studies"
+
+
+def _text(table: pd.DataFrame, found: Fit, r2: float, qm_p: float, many: str, ratio: bool) -> str:
     shown = table.iloc[1 : 1 + _IN_TEXT]
     kind, same = ("ratio", 1) if ratio else ("difference", 0)
     said = "; ".join(
@@ -118,7 +123,7 @@ def _text(table: pd.DataFrame, found: Fit, r2: float, qm_p: float, rows: int, ra
     explained += f" a standard deviation of {np.sqrt(found.tau2):.3g} is left." if explained else ""
     test = "" if np.isnan(qm_p) else f" Together: p = {qm_p:.2g}."
     return (
-        f"Effects of {rows:,} studies against what they differ in, per unit or against the first level, the other "
+        f"{many} against what they differ in, per unit or against the first level, the other "
         f"moderators held fixed: {said}.{rest}{test}{explained} Moderators are compared between studies, which differ "
         "in other respects too, and what holds between studies need not hold between animals within one."
     )
@@ -130,7 +135,7 @@ def _notes(found: Fit, rule: Rule, rows: int, terms: int) -> tuple[str, ...]:
         notes.append(f"{rows} effects for {terms} coefficients are fewer than ten each: such findings seldom hold up.")
     if found.alike:
         notes.append("The moderators meet the effects exactly: errors are those of the studies alone.")
-    elif rule.ci == "hksj" and found.factor < 1:
+    elif rule.ci == "hksj" and found.factor < 1 - 1e-9:
         notes.append(f"The variance of the coefficients was multiplied by {found.factor:.3g}, which is below 1.")
     return tuple(notes)
 

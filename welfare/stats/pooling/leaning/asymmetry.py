@@ -67,12 +67,13 @@ def egger(studies: Studies, rule: Rule, *, ratio: bool) -> Asymmetry:
         "limit_low": low[0],
         "limit_high": high[0],
     }
+    groups = len(np.unique(studies.groups))
     limit = f"{told(found.beta[0], ratio)} ({told_range(low[0], high[0], ratio)})"
     return Asymmetry(
         table=pd.DataFrame([row]),
-        text=_text(p_value, len(studies.y), f"A study without sampling error would be expected at {limit}."),
+        text=_text(p_value, groups, f"A study without sampling error would be expected at {limit}."),
         dropped=no_rows_dropped(),
-        notes=_notes(len(studies.y), found),
+        notes=(*_notes(groups, found), *_dependent(studies, rule)),
         p_value=p_value,
     )
 
@@ -93,7 +94,8 @@ def rank_test(studies: Studies, pooled: float) -> Asymmetry:
     """
     from scipy.stats import kendalltau
 
-    _refuse_unfit(np.sqrt(studies.v), len(np.unique(studies.groups)))
+    groups = len(np.unique(studies.groups))
+    _refuse_unfit(np.sqrt(studies.v), groups)
     rest = np.sqrt(studies.v - 1 / (1 / studies.v).sum())
     if np.ptp(studies.y) <= 1e-12 * np.abs(studies.y).max():
         raise NotEstimable(
@@ -105,9 +107,9 @@ def rank_test(studies: Studies, pooled: float) -> Asymmetry:
     found = kendalltau((studies.y - pooled) / rest, studies.v)
     return Asymmetry(
         table=pd.DataFrame([{"tau": float(found.statistic), "p_value": float(found.pvalue)}]),
-        text=_text(float(found.pvalue), len(studies.y), "By ranks (Kendall's tau)."),
+        text=_text(float(found.pvalue), groups, "By ranks (Kendall's tau)."),
         dropped=no_rows_dropped(),
-        notes=_notes(len(studies.y)),
+        notes=(*_notes(groups), *_dependent(studies)),
         p_value=float(found.pvalue),
     )
 
@@ -140,6 +142,12 @@ def _text(p_value: float, studies: int, more: str) -> str:
         f"{found}. {more}{few} Asymmetry is what unpublished results leave behind, but also true differences between "
         "small and large studies, or chance; and its absence does not show that all results were published."
     )
+
+
+def _dependent(studies: Studies, rule: Rule | None = None) -> list[str]:
+    if len(np.unique(studies.groups)) == len(studies.y) or (rule is not None and rule.ci == "robust"):
+        return []
+    return ["Effects of one study are taken as independent here: the p-value is likely too small."]
 
 
 def _notes(studies: int, found: Fit | None = None) -> tuple[str, ...]:
