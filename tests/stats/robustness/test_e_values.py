@@ -91,3 +91,9 @@ def test_intervals_that_are_none_of_this_estimate_are_refused():
         e_value(2.0, -1, 3.0)
     with pytest.raises(BadParameter, match="no kind of ratio"):
         e_value(2.0, kind="rates")
+
+
+def test_a_huge_ratio_has_a_finite_e_value():
+    # For large ratios the E-value nears twice the ratio less a half.
+    assert strength(1e200) == pytest.approx(2e200, rel=1e-12)
+    assert strength(1e-200) == pytest.approx(2e200, rel=1e-12)

@@ -86,7 +86,7 @@ def test_results_without_p_values_get_the_normals_and_missing_ones_stay_missing(
     counted = multiplicity({"a": known, "b": unknown, "c": known}, method="bonferroni", count_missing=True)
     assert counted.table["p_adjusted"].iloc[0] == pytest.approx(3 * one, rel=1e-12)
     assert found.dropped["reason"].tolist() == ["no p-value"]
-    assert "1 had no p-value and do not count" in found.text
+    assert "Not counted: 1 without a p-value." in found.text
 
 
 def test_families_that_are_none_are_refused(fits):
@@ -96,3 +96,32 @@ def test_families_that_are_none_are_refused(fits):
         multiplicity(fits, terms=["speed", "height"])
     with pytest.raises(BadParameter, match="no fit whose estimates can be read"):
         multiplicity([3.0])
+
+
+def test_a_fit_that_adds_nothing_to_the_family_is_named(fits):
+    only = pd.Series({"estimate": 0.1, "std_error": 0.2, "low": -0.3, "high": 0.5}, name="breed")
+    found = multiplicity({**fits, "other": only}, terms="breed")
+    assert found.notes[-1] == f"With none of the terms asked for, and so not in the family: {', '.join(fits)}."
+    assert found.text.startswith("A family of 1 finding from 1 fit. With a p-value below 0.05: 0 taken alone, 0 after")
+
+
+def test_tests_that_failed_can_count_in_the_family():
+    # Holm by hand: the smaller of two, of a family of three, times three, not two.
+    one, other = (pd.Series({"estimate": value, "std_error": 1.0, "low": 0, "high": 6}) for value in (3.0, 2.5))
+    lost = pd.Series({"estimate": 1.0})
+    fits = {"one": one, "other": other, "lost": lost}
+    for count_missing, times in ((False, 2), (True, 3)):
+        table = multiplicity(fits, method="holm", count_missing=count_missing).table.set_index("fit")
+        assert table.loc["one", "p_adjusted"] == pytest.approx(times * table.loc["one", "p_value"], rel=1e-12)
+        assert np.isnan(table.loc["lost", "p_adjusted"])
+    assert (
+        "A family of 3 findings from 3 fits. Of these 1 without a p-value."
+        in multiplicity(fits, count_missing=True).text
+    )
+
+
+def test_one_fit_alone_is_a_family(fits):
+    name, fit = next(iter(fits.items()))
+    assert multiplicity(fit).table["p_adjusted"].equals(multiplicity({name: fit}).table["p_adjusted"])
+    with pytest.raises(BadParameter, match="terms names none"):
+        multiplicity(fit, terms=[])

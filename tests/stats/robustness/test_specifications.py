@@ -101,7 +101,7 @@ def test_a_specification_that_cannot_be_fitted_stays_with_its_reason(plants):
     assert "does not vary within plant" in found.table["reason"].iloc[1]
     assert np.isnan(found.table["estimate"].iloc[1])
     assert found.dropped.to_dict("records") == [{"row": 2, "reason": found.table["reason"].iloc[1]}]
-    assert "1 could not be fitted" in found.text
+    assert "Not fitted, and listed with the reason: 1." in found.text
     assert found.check().set_index("check").loc["fitted", "verdict"] == "look closer"
     missing = specification_curve({**CHOICES, "controls": ["", "height"]}, plants).table
     assert missing["reason"].str.contains("no column 'height'").sum() == 8
@@ -203,3 +203,29 @@ def test_a_protective_condition_has_most_estimates_below_one(plants):
     found = specification_curve({"outcome": "hurt", "condition": "slow", "controls": ["", "size"]}, df)
     assert found.summary["value"].tolist() == [found.table["estimate"].median(), 1.0, 1.0]
     assert "100% lie below 1" in found.text
+
+
+def test_of_as_many_estimates_on_either_side_the_shares_are_of_the_side_of_the_median(plants):
+    # One of each sign, the negative one far larger: the median lies below 1, and so does the share that is told.
+    df = plants.assign(down=plants["birds"] - plants["hurt"] * 10, birds=1_000)
+    curve = specification_curve({"outcome": ["hurt", "down"], "condition": "speed", "exposure": "birds"}, df)
+    assert sorted(np.sign(curve.table["estimate"])) == [-1, 1]
+    side = -1 if curve.table["estimate"].median() < 0 else 1
+    mine = curve.table[np.sign(curve.table["estimate"]) == side].iloc[0]
+    clear = mine["low"] > 0 or mine["high"] < 0
+    assert curve.summary["value"].tolist()[1:] == [0.5, 0.5 * clear]
+    assert f"50% lie {'below' if side < 0 else 'above'} 1" in curve.text
+
+
+def test_ratios_of_odds_among_ratios_of_rates_are_told(plants):
+    df = plants.assign(share=plants["hurt"] / plants["birds"])
+    formulas = {"formula": ["hurt ~ speed", "share ~ speed"], "exposure": "birds"}
+    both = specification_curve({**formulas, "family": ["poisson", "fractional"]}, df, term="speed")
+    assert any(note.startswith("Ratios of fractional models are of odds") for note in both.notes)
+    assert not any("odds" in note for note in specification_curve(formulas, df, term="speed").notes)
+
+
+@pytest.mark.parametrize("shuffles", [-1, 2.5, "ten", True])
+def test_shuffles_are_a_whole_number(shuffles, plants):
+    with pytest.raises(BadParameter, match="shuffles is"):
+        specification_curve({"outcome": "hurt", "condition": "speed"}, plants, shuffles=shuffles)

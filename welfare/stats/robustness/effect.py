@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,10 +12,14 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.stats.count_result import CountModel
+from welfare.stats.design.build import Design
 
 INTERCEPTS = ("Intercept", "const", "(Intercept)")
 # What results of one number are called here: no name of a condition.
 _UNNAMED = ("overall", "pooled", "effect")
+# Terms whose columns are learned from the rows stand for something else once rows are gone.
+_LEARNED = re.compile(r"\b(bs|cr|cs|cc|poly|scale)\(")
+_CHANGES = ("level change", "slope change")
 
 
 @dataclass(frozen=True)
@@ -53,13 +58,23 @@ class Effect:
     @property
     def condition(self) -> str:
         """What it is the effect of, as a sentence names it."""
-        return "the condition" if self.term in _UNNAMED else self.term
+        return "the condition" if self.term in _UNNAMED else "the change" if self.term in _CHANGES else self.term
 
     @property
     def known(self) -> bool:
         """Whether it has an estimate and an interval of some width around it, all finite."""
         finite = bool(np.isfinite([self.estimate, self.low, self.high]).all())
         return finite and self.low <= self.estimate <= self.high and self.low < self.high
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether its column is learned from the rows: of a spline, or scaled."""
+        return bool(_LEARNED.search(self.term))
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is one of the columns of a curve, which by itself is no comparison."""
+        return self.is_learned and not self.term.startswith("scale(")
 
     @property
     def side(self) -> int:
@@ -118,7 +133,8 @@ def effects_of(fit: Any, *, kind: str | None = None, sd: float | None = None) ->
         If the fit is none of these, or holds an intercept alone.
     """
     table, assumed, spread = _read(fit)
-    found = effects_in(table, assumed if kind is None else kind, spread if sd is None else float(sd))
+    _refuse_other_than_numbers(table)
+    found = effects_in(table, assumed if kind is None else kind, spread if sd is None else _spread(sd))
     if not found:
         raise BadParameter(
             "the fit holds no term but an intercept",
@@ -142,10 +158,7 @@ def effects_in(table: pd.DataFrame, kind: str = "", spread: float = np.nan) -> l
     return [
         Effect(
             str(row["term"]),
-            estimate=float(row["estimate"]),
-            std_error=float(row.get("std_error", np.nan)),
-            low=float(row.get("low", np.nan)),
-            high=float(row.get("high", np.nan)),
+            **{name: _number(row.get(name)) for name in ("estimate", "std_error", "low", "high")},
             p_value=_p_value(row),
             kind=kind,
             spread=spread,
@@ -170,7 +183,7 @@ def chosen(effects: Sequence[Effect], term: str | Iterable[str] | None) -> list[
     """
     if term is None:
         return list(effects)
-    wanted = [term] if isinstance(term, str) else list(term)
+    wanted = list(dict.fromkeys([term] if isinstance(term, str) or not isinstance(term, Iterable) else term))
     by_term = {effect.term: effect for effect in effects}
     absent = [name for name in wanted if name not in by_term]
     if absent or not wanted:
@@ -188,6 +201,13 @@ def chosen(effects: Sequence[Effect], term: str | Iterable[str] | None) -> list[
     return [by_term[name] for name in wanted]
 
 
+def design_of(fit: Any) -> Design | None:
+    """Return the rows and columns of a model of counts or of hazards; None of other fits."""
+    found = getattr(fit, "_found", None)
+    design = getattr(getattr(found, "model", found), "design", None)
+    return design if isinstance(design, Design) else None
+
+
 def is_linear(fit: Any) -> bool:
     """Say whether this is a linear regression of statsmodels."""
     return all(hasattr(fit, name) for name in ("params", "bse", "df_resid", "normalized_cov_params", "ssr")) and (
@@ -200,13 +220,13 @@ def _read(fit: Any) -> tuple[pd.DataFrame, str, float]:
     if isinstance(fit, CountModel):
         return fit.table, "odds" if fit.family == "fractional" else "rate", np.nan
     if is_linear(fit):
-        return _linear_table(fit), "difference", float(np.sqrt(fit.scale))
+        return _linear_table(fit), "difference", _residual_spread(fit)
     if callable(getattr(fit, "overall", None)):
         average = fit.overall("simple")
-        return _one(average, "overall"), _kind_of(average), np.nan
+        return _one(average, "overall"), _kind_of(average, getattr(fit, "family", "")), np.nan
     table = getattr(fit, "table", None)
     if isinstance(table, pd.DataFrame) and {"term", "estimate", "low", "high"} <= set(table.columns):
-        return table, "hazard" if "ratio" in table else "", np.nan
+        return _of_table(fit, table)
     if isinstance(fit, pd.Series) and "estimate" in fit:
         return _one(fit, str(fit.name or "effect")), _kind_of(fit), np.nan
     if not isinstance(fit, pd.DataFrame) and all(hasattr(fit, name) for name in ("estimate", "low", "high")):
@@ -214,17 +234,69 @@ def _read(fit: Any) -> tuple[pd.DataFrame, str, float]:
         known = "" if getattr(fit, "ratio", None) is None else "ratio"
         return _one({name: getattr(fit, name, np.nan) for name in names}, "pooled"), known, np.nan
     raise BadParameter(
-        f"a {type(fit).__name__} is no fit whose estimates can be read",
+        f"this is no fit whose estimates can be read ({type(fit).__name__})",
         where="robustness(fit=)",
         spoiled="Numbers of unknown meaning would be judged.",
-        todo="Give a result of wf.count_model, wf.duration, wf.pool or wf.event_study, a linear fit of statsmodels, or "
-        "a Series with estimate, std_error, low and high.",
+        todo="Give a result of wf.count_model, wf.duration, wf.pool, wf.event_study or wf.interrupted_series, a linear "
+        "fit of statsmodels, or a Series with estimate, std_error, low and high. Of a ratio between two rates, or two "
+        "points of a curve, ask wf.e_value(ratio, low, high).",
     )
 
 
-def _kind_of(average: pd.Series) -> str:
+def _kind_of(average: pd.Series, family: str = "") -> str:
     """Return what an event study's average is: of counts it holds the ratio of rates too."""
-    return "rate" if pd.notna(average.get("ratio")) else ""
+    if pd.notna(average.get("ratio")):
+        return "rate"
+    return "difference" if family == "gaussian" else ""
+
+
+def _of_table(fit: Any, table: pd.DataFrame) -> tuple[pd.DataFrame, str, float]:
+    """Read a table of effects; of a series that is interrupted the changes are findings, trend and season are not."""
+    from welfare.stats.duration.cox.hazard_result import DurationModel
+    from welfare.stats.interrupted import InterruptedSeries
+
+    if isinstance(fit, InterruptedSeries):
+        changes = table[table["term"].isin(_CHANGES)]
+        return changes, "rate" if "ratio" in table else "difference", np.nan
+    if isinstance(fit, DurationModel):
+        return table, "hazard", np.nan
+    return table, "ratio" if "ratio" in table else "", np.nan
+
+
+def _residual_spread(fit: Any) -> float:
+    """Return the standard deviation of the residuals, of weighted rows that at their average weight."""
+    residuals, weights = np.asarray(fit.resid), getattr(fit.model, "weights", 1.0)
+    weights = np.broadcast_to(np.asarray(weights, dtype=float), residuals.shape)
+    squares = np.average(residuals**2, weights=weights) * len(residuals)
+    return float(np.sqrt(squares / fit.df_resid)) if fit.df_resid > 0 else np.nan
+
+
+def _spread(sd: Any) -> float:
+    try:
+        number = float(sd)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not (np.isfinite(number) and number > 0):
+        raise BadParameter(
+            f"sd={sd!r} is no number above 0",
+            where="robustness(sd=)",
+            spoiled="A difference would be read by no spread of anything.",
+            todo="Give the standard deviation of the outcome, in its own unit.",
+        )
+    return number
+
+
+def _refuse_other_than_numbers(table: pd.DataFrame) -> None:
+    for name in ("estimate", "std_error", "low", "high", "p_value"):
+        values = table[name] if name in table else pd.Series(dtype=float)
+        wrong = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
+        if len(wrong):
+            raise BadParameter(
+                f"{name} is {wrong.iloc[0]!r}",
+                where="robustness(fit=)",
+                spoiled="What was found would be unknown.",
+                todo="Give numbers, missing where there is none.",
+            )
 
 
 def _one(values: Any, term: str) -> pd.DataFrame:
@@ -239,13 +311,17 @@ def _linear_table(fit: Any) -> pd.DataFrame:
     return table.assign(term=list(fit.model.exog_names), p_value=np.asarray(fit.pvalues, dtype=float))
 
 
+def _number(value: Any) -> float:
+    return np.nan if pd.isna(value) else float(value)
+
+
 def _p_value(row: Mapping[Any, Any]) -> float:
     from scipy.special import ndtr
 
     if pd.notna(row.get("p_value")):
         return float(row["p_value"])
-    estimate, error = (float(row.get(name, np.nan)) for name in ("estimate", "std_error"))
+    estimate, error = (_number(row.get(name)) for name in ("estimate", "std_error"))
     return float(2 * ndtr(-abs(estimate / error))) if error > 0 else np.nan
 
 
-__all__ = ["INTERCEPTS", "Effect", "chosen", "effects_in", "effects_of", "is_linear"]
+__all__ = ["INTERCEPTS", "Effect", "chosen", "design_of", "effects_in", "effects_of", "is_linear"]

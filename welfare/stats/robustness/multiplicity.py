@@ -89,7 +89,7 @@ def adjust_p_values(p: Any, *, method: str = "holm", count_missing: bool = False
     >>> adjust_p_values([0.01, 0.04, 0.03], method="holm").tolist()
     [0.03, 0.06, 0.06]
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise BadParameter(
             f"no adjustment is called {method!r}",
             where="adjust_p_values(method=)",
@@ -161,6 +161,8 @@ def multiplicity(
     >>> multiplicity({"broken wings": one, "lameness": other}).table[["p_value", "p_adjusted"]].round(4).values.tolist()
     [[0.0124, 0.0248], [0.6171, 0.6171]]
     """
+    if not isinstance(fits, Mapping | Sequence):
+        fits = [fits]
     named = dict(fits) if isinstance(fits, Mapping) else {str(at): fit for at, fit in enumerate(fits, start=1)}
     if not named:
         raise BadParameter(
@@ -170,6 +172,13 @@ def multiplicity(
             todo="Give fits, in a list or by name.",
         )
     wanted = None if terms is None else {terms} if isinstance(terms, str) else set(terms)
+    if wanted == set():
+        raise BadParameter(
+            "terms names none",
+            where="multiplicity(terms=)",
+            spoiled="An empty family has no error rate.",
+            todo="Name the terms that were asked about, or leave it out for all.",
+        )
     effects = [(name, effect) for name, fit in named.items() for effect in effects_of(fit)]
     absent = set() if wanted is None else wanted - {effect.term for _, effect in effects}
     if absent:
@@ -188,9 +197,21 @@ def multiplicity(
         table=table,
         text=_sentence(table, method, count_missing),
         dropped=dropped_rows(table.index, reasons),
-        notes=(f"{METHODS[method]}.", "Intervals are those of each finding alone: they are not adjusted."),
+        notes=_notes(named, table, method),
         method=method,
     )
+
+
+def _notes(named: Mapping[str, Any], table: pd.DataFrame, method: str) -> tuple[str, ...]:
+    notes = [f"{METHODS[method]}.", "Intervals are those of each finding alone: they are not adjusted."]
+    without = [str(name) for name in named if name not in set(table["fit"])]
+    if without:
+        notes.append(f"With none of the terms asked for, and so not in the family: {', '.join(without)}.")
+    return tuple(notes)
+
+
+def _many(number: int, name: str) -> str:
+    return f"{number:,} {name}{'s' * (number != 1)}"
 
 
 def _sentence(table: pd.DataFrame, method: str, count_missing: bool) -> str:
@@ -198,13 +219,15 @@ def _sentence(table: pd.DataFrame, method: str, count_missing: bool) -> str:
     known = int(table["p_value"].notna().sum())
     family = len(table) if count_missing else known
     missing = len(table) - known
-    lacking = f" {missing} had no p-value and {'count' if count_missing else 'do not count'} in it." if missing else ""
+    which = "Of these" if count_missing else "Not counted:"
+    lacking = f" {which} {missing} without a p-value." if missing else ""
     kept = [f"{row.fit}: {row.term}" for row in table[table["p_adjusted"] < 0.05].itertuples()]
     which = f" ({'; '.join(kept[:5])}{' and more' if len(kept) > 5 else ''})" if kept else ""
+    name = METHODS[method].partition(":")[0]
     return (
-        f"A family of {family} findings from {table['fit'].nunique()} fits.{lacking} {before} have a p-value below "
-        f"0.05 taken alone, {after} after adjustment by {METHODS[method].partition(':')[0]}{which}. The adjustment "
-        "is for this family: findings that were looked at and are not in it are not adjusted for, and bias is not."
+        f"A family of {_many(family, 'finding')} from {_many(table['fit'].nunique(), 'fit')}.{lacking} With a p-value "
+        f"below 0.05: {before} taken alone, {after} after adjustment by {name}{which}. The adjustment is for this "
+        "family: findings that were looked at and are not in it are not adjusted for, and bias is not."
     )
 
 

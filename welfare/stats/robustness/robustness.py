@@ -12,11 +12,14 @@ from welfare.schema.results import no_rows_dropped, simulated_words
 from welfare.stats.count_result import CountModel
 from welfare.stats.robustness.asked import (
     columns_to_leave_out,
+    crossed,
     is_rare,
     outcome_of,
     rows_of,
+    times_of,
     unit_not_chosen,
     units_of,
+    untried,
 )
 from welfare.stats.robustness.choosing.denominators import other_denominators
 from welfare.stats.robustness.choosing.negative_controls import negative_exposures, negative_outcomes
@@ -30,6 +33,10 @@ from welfare.stats.robustness.result import Robustness
 from welfare.stats.robustness.tried import JUDGE, Tried, reason_of, refused, seen, tried_table
 from welfare.stats.robustness.words import write_notes, write_text
 
+_NO_COLUMN = (
+    "no column of facilities, sources or clusters is at hand: give df= with one, or name another column by leave_out="
+)
+
 
 def robustness(
     fit: Any,
@@ -39,7 +46,7 @@ def robustness(
     leave_out: str | Sequence[str] | None = None,
     denominators: str | Sequence[str] = (),
     benchmarks: str | Sequence[Any] = (),
-    kd: Sequence[float] = (1, 2, 3),
+    kd: float | Sequence[float] = (1, 2, 3),
     negative_outcomes: str | Sequence[str] = (),
     negative_exposures: str | Sequence[str] = (),
     per: float | Mapping[str, float] | None = None,
@@ -52,8 +59,10 @@ def robustness(
 
     Parameters
     ----------
-    fit : result of `count_model`, `duration`, `pool` or `event_study`, linear result of statsmodels, or Series
-        What was found. A Series holds estimate, std_error, low and high.
+    fit : result of `count_model`, `duration`, `pool`, `event_study` or `interrupted_series`, linear result of \
+statsmodels, or Series
+        What was found. A Series holds estimate, std_error, low and high. Of an event study it is the simple average, of
+        an interrupted series the changes of level and slope.
     term : str or sequence of str, optional
         Which findings; all but the intercept by default.
     df : DataFrame, optional
@@ -66,7 +75,7 @@ def robustness(
         Columns to take as exposure in place of the one fitted; count models.
     benchmarks : sequence of str, or of sequences of str
         Observed terms to compare a confounder with: a term, a factor, or several together.
-    kd : sequence of float
+    kd : number, or sequence of numbers
         How many times as strong as those.
     negative_outcomes : str or sequence of str
         Columns of counts that the conditions cannot cause; count models.
@@ -76,14 +85,14 @@ def robustness(
         Units of the condition that a finding is told for, e.g. 10 animals per minute. E-values depend on it.
     kind : {"rate", "risk", "odds", "hazard", "difference"}, optional
         What the estimates are (logarithms of such ratios, or differences), where the fit does not say: a pooled result
-        does not. Ratios of a table of another fit than a count model are taken for ratios of hazards.
+        does not.
     rare : bool, optional
         Whether fewer than about 15% have the outcome; for odds and hazards. By default what the fit knows, else not:
         that gives the smaller E-value.
     sd : float, optional
         Standard deviation of the outcome, for differences; of a linear fit by default that of its residuals.
     refit : callable, optional
-        Takes rows of `df` and returns the fit of those, for fits of other kinds: leaves out with it.
+        Takes rows of `df` and returns the fit of those, for event studies and series: leaves out with it.
 
     Returns
     -------
@@ -96,7 +105,9 @@ def robustness(
 
     Notes
     -----
-    A check that cannot be made for a fit is a row of the table with the reason, and does not stop the others. Of a
+    A check that cannot be made for a fit is a row of the table with the reason, and does not stop the others; one that
+    needs a column nobody named is told in the text and the notes. Single columns of a curve, and terms crossed with
+    others, have no E-value: they are no effect of one contrast. Of a
     count model robustness values and benchmarks are approximate: they are those of the weighted regression in which its
     iterations end. Its E-values need no such step. With robust errors no value is given for the interval, since the
     algebra is of classical errors. Up to 25 levels are all left out with a whole fit each; of more, the levels that
@@ -119,8 +130,9 @@ def robustness(
     [['as fitted', 2.69], ['E-value', 4.81], ['E-value', 3.5]]
     """
     _refuse_kind(kind)
-    every = chosen(effects_of(fit, kind=kind, sd=sd), term)
-    units = units_of(every, per)
+    all_of_them = effects_of(fit, kind=kind, sd=sd)
+    every = chosen(all_of_them, term)
+    units, times = units_of(every, per), times_of(kd)
     effects, rows = [effect.per(units[effect.term]) for effect in every], rows_of(fit, df)
     linear, outcome, few = linear_of(fit), outcome_of(fit), is_rare(fit, every, rare)
     marks = _benchmarks(linear, benchmarks, effects)
@@ -136,7 +148,7 @@ def robustness(
         made.append(seen("as fitted", "", effect, JUDGE, f"As fitted: {effect.words()}."))
         made += e_values(effect, outcome, rare=few)
         made += explained_variance(effect, linear, units[effect.term])
-        beside, frame = beside_observed(effect, linear, marks, kd, units[effect.term])
+        beside, frame = beside_observed(effect, linear, marks, times, units[effect.term])
         made += beside
         bounds.append(frame)
         for column in columns:
@@ -144,18 +156,30 @@ def robustness(
             why = unfitted.get(column) or not_comparable([effect]).get(effect.term)
             made.append(refused(CHECK, column, effect, why) if why else left_out_row(effect, column, mine))
         if not columns and leave_out is None:
-            made.append(refused(CHECK, "", effect, "no column of facilities, sources or clusters is at hand: give df="))
-    made += _other_choices(fit, rows, effects, units, denominators, negative_outcomes, negative_exposures)
+            made.append(refused(CHECK, "", effect, _NO_COLUMN))
+    named = {
+        "denominators": _listed(denominators),
+        "negative_outcomes": _listed(negative_outcomes),
+        "negative_exposures": _listed(negative_exposures),
+        "benchmarks": _listed(benchmarks),
+    }
+    made += _other_choices(fit, rows, effects, units, named)
+    offers = untried(fit, linear, named)
     table = tried_table(_in_order(made, effects))
     begin = simulated_words(df if df is not None else pd.DataFrame()) or _simulated(fit)
     dropped = getattr(fit, "dropped", None)
     kept = [frame for frame in bounds if len(frame)]
     return Robustness(
         table=table,
-        text=begin + write_text(table, effects, units, outcome),
+        text=begin + write_text(table, effects, units, outcome, offers),
         dropped=dropped if isinstance(dropped, pd.DataFrame) else no_rows_dropped(),
         notes=write_notes(
-            table, units, unit_not_chosen(fit, every, units, per), isinstance(linear, Linear) and not linear.exact
+            table,
+            units,
+            unit_not_chosen(fit, every, units, per),
+            approximate=isinstance(linear, Linear) and not linear.exact,
+            joint=crossed([effect.term for effect in all_of_them], list(units)),
+            offers=offers,
         ),
         refits=refits,
         bounds=pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=BOUNDS),
@@ -176,8 +200,10 @@ def _refuse_kind(kind: str | None) -> None:
         )
 
 
-def _listed(names: str | Sequence[str]) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
+def _listed(names: Any) -> list[Any]:
+    if names is None:
+        return []
+    return list(names) if isinstance(names, Sequence) and not isinstance(names, str) else [names]
 
 
 def _benchmarks(
@@ -224,15 +250,13 @@ def _other_choices(
     rows: pd.DataFrame | None,
     effects: Sequence[Effect],
     units: dict[str, float],
-    denominators: str | Sequence[str],
-    outcomes: str | Sequence[str],
-    exposures: str | Sequence[str],
+    named: Mapping[str, list[Any]],
 ) -> list[Tried]:
     """Return what came of fits of other columns."""
     asked = {
-        "denominator": _listed(denominators),
-        "negative outcome": _listed(outcomes),
-        "negative exposure": _listed(exposures),
+        "denominator": named["denominators"],
+        "negative outcome": named["negative_outcomes"],
+        "negative exposure": named["negative_exposures"],
     }
     if not isinstance(fit, CountModel) or rows is None:
         why = "only a count model keeps what fitting it to other columns takes; fit it yourself and compare"

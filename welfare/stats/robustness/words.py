@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -17,7 +17,9 @@ _LIMITS = (
 )
 
 
-def write_text(table: pd.DataFrame, effects: Sequence[Effect], units: dict[str, float], outcome: str) -> str:
+def write_text(
+    table: pd.DataFrame, effects: Sequence[Effect], units: dict[str, float], outcome: str, offers: Mapping[str, str]
+) -> str:
     """Write the paragraph of a result on robustness.
 
     Parameters
@@ -30,20 +32,27 @@ def write_text(table: pd.DataFrame, effects: Sequence[Effect], units: dict[str, 
         By term.
     outcome : str
         What the outcome is called.
+    offers : mapping of str to str
+        What was not tried, and the option that asks for it.
     """
     # Findings come first: of what was not shown to differ there is less to undo.
     told = sorted(effects, key=lambda effect: effect.side == 0)[:_IN_TEXT]
     said = [_of_one(table[table["term"] == effect.term], effect, units[effect.term], outcome) for effect in told]
     if len(effects) > len(told):
-        said.append(f"The table holds {len(effects) - len(told)} more terms.")
+        more = len(effects) - len(told)
+        said.append(f"The table holds {more} more term{'s' * (more != 1)}.")
     said.append(_controls(table[table["check"] == "negative exposure"]))
+    if offers:
+        said.append(f"Not tried, since none was named: {', '.join(offers)}.")
     return " ".join([*filter(None, said), _LIMITS])
 
 
 def _of_one(table: pd.DataFrame, effect: Effect, units: float, outcome: str) -> str:
     by = "" if units == 1 else f" (per {units:,g})"
     sentences = [f"{effect.term}{by}: {scale_words(effect)} {effect.words()}."]
-    if effect.side == 0:
+    if not effect.known:
+        sentences.append("There is no interval around it: nothing can be said of what would undo it.")
+    elif effect.side == 0:
         sentences.append(f"The interval includes {effect.no_difference}: no difference was shown that could be undone.")
     else:
         sentences += [_hidden(table, effect, outcome), _variance(table, effect)]
@@ -74,9 +83,9 @@ def _hidden(table: pd.DataFrame, effect: Effect, outcome: str) -> str:
         return ""
     point, bound = rows["value"]
     return (
-        f"To explain it away, something not in the model would have to go with {effect.condition} and with {outcome} "
-        f"by ratios of at least {point:.3g} each, beyond what is held fixed; to make the interval include "
-        f"{effect.no_difference}, by {bound:.3g} each."
+        f"Something not in the model that goes with {effect.condition} and with {outcome} by ratios of {point:.3g} "
+        f"each, beyond what is held fixed, could explain it away, and weaker on both sides could not; to make the "
+        f"interval include {effect.no_difference}, {bound:.3g} each."
     )
 
 
@@ -85,11 +94,11 @@ def _variance(table: pd.DataFrame, effect: Effect) -> str:
     if rows.empty:
         return ""
     shares = [f"{100 * value:.3g}%" for value in rows["value"]]
-    second = f" ({shares[1]} for the interval)" if len(shares) > 1 else ""
+    second = f" ({shares[1]} each for the interval)" if len(shares) > 1 else ""
     about = " about" if "Approximate" in rows["reading"].iloc[0] else ""
     return (
-        f"In shares of variance: it would have to explain{about} {shares[0]} of what the other terms leave of both "
-        f"{effect.term} and the outcome{second}."
+        f"In shares of variance: it could if it explained{about} {shares[0]} of what the other terms leave of "
+        f"{effect.term}, and of the outcome{second}; less of both would not do."
     )
 
 
@@ -123,7 +132,13 @@ def _controls(table: pd.DataFrame) -> str:
 
 
 def write_notes(
-    table: pd.DataFrame, units: dict[str, float], numbers: Sequence[str], approximate: bool
+    table: pd.DataFrame,
+    units: dict[str, float],
+    numbers: Sequence[str],
+    *,
+    approximate: bool,
+    joint: Sequence[str],
+    offers: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Say what was not computed and what the numbers are per.
 
@@ -137,8 +152,17 @@ def write_notes(
         Terms that are numbers of many values, whose unit nobody chose.
     approximate : bool
         Whether shares of variance are those of a fit that is not linear.
+    joint : sequence of str
+        Terms that are crossed with others.
+    offers : mapping of str to str
+        What was not tried, and the option that asks for it.
     """
     notes = []
+    if offers:
+        ways = "; ".join(f"{what} ({option}=)" for what, option in offers.items())
+        notes.append(f"Not tried, and how to ask for it: {ways}. Columns that the fit did not use are read from df=.")
+    if joint:
+        notes.append(f"{', '.join(joint)}: told where what it is crossed with is 0, or at the level compared with.")
     if numbers:
         notes.append(
             f"Per one unit of {', '.join(numbers)}: an E-value depends on the unit. Give per= for a contrast that "
@@ -150,7 +174,8 @@ def write_notes(
     if approximate:
         notes.append(
             "Shares of variance are exact for linear regressions. Here they are those of the weighted regression in "
-            "which the iterations end, with its own errors: good near the fit, rough for large effects."
+            "which the iterations end, with its own errors: good near the fit, rough for large effects. What is left "
+            "of the outcome holds the chance scatter of counts too, of which no confounder can explain any."
         )
     missing = table[table["verdict"] == NOT_COMPUTED]
     for reading, rows in missing.groupby("reading", sort=False):

@@ -35,7 +35,7 @@ def other_denominators(
     Raises
     ------
     BadParameter
-        If a column is not there, or the model has no denominator: it is a model of shares.
+        If a column is not there or was fitted already, or the model has no denominator: it is a model of shares.
     """
     if fit.family == "fractional":
         raise BadParameter(
@@ -52,6 +52,13 @@ def other_denominators(
                 where="robustness(denominators=)",
                 spoiled="Whether the finding hangs on its denominator would stay unknown.",
                 todo=f"Give df= with it. Columns it has: {', '.join(map(str, df.columns))}.",
+            )
+        if column == fit._question.exposure:
+            raise BadParameter(
+                f"{column} is the denominator that was fitted",
+                where="robustness(denominators=)",
+                spoiled="The finding would be held against itself, and hold.",
+                todo="Name another.",
             )
         rows += _per(fit, df, column, effects, units)
     return rows

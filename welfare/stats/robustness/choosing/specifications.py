@@ -178,6 +178,13 @@ def specification_curve(
             todo="Try one of them by wf.count_model, and read its error.",
         )
     summary, drawn = _statistics(known), pd.DataFrame()
+    if isinstance(shuffles, bool) or not isinstance(shuffles, int | np.integer) or shuffles < 0:
+        raise BadParameter(
+            f"shuffles is {shuffles!r}",
+            where="specification_curve(shuffles=)",
+            spoiled="Chance would be told from no draws.",
+            todo="Give a whole number, 0 for none.",
+        )
     if shuffles:
         if len(conditions) > 1 or None in conditions:
             raise _unsaid("shuffles=", "more than one condition was stated, or none: nothing says which to shuffle")
@@ -190,7 +197,7 @@ def specification_curve(
         table=table,
         text=simulated_words(df) + _sentence(table, known, summary, drawn, stated),
         dropped=dropped_rows(pd.Index(table["specification"]), reasons),
-        notes=_notes(len(drawn), shuffle_by, within),
+        notes=_notes(known, shuffles - len(drawn), shuffles, shuffle_by, within),
         summary=summary.reset_index(),
         shuffles=drawn,
         _choices=stated,
@@ -227,10 +234,17 @@ def _row(at: int, choice: Mapping[str, Any], df: pd.DataFrame, term: str | None)
     return {**begin, **numbers, "n": len(found.design.counts), "clusters": found.clusters, "reason": ""}
 
 
-def _statistics(known: pd.DataFrame, sign: float | None = None) -> pd.DataFrame:
-    """Return the three statistics of a curve; the sign is that of most estimates, or as given."""
-    positive = (known["estimate"] > 0).mean()
-    sign = (1.0 if positive >= 0.5 else -1.0) if sign is None else sign
+def _sign(known: pd.DataFrame) -> float:
+    """Return the sign that most estimates have; of as many on either side that of the median."""
+    above, below = int((known["estimate"] > 0).sum()), int((known["estimate"] < 0).sum())
+    if above == below:
+        return 1.0 if known["estimate"].median() >= 0 else -1.0
+    return 1.0 if above > below else -1.0
+
+
+def _statistics(known: pd.DataFrame) -> pd.DataFrame:
+    """Return the three statistics of a curve; the sign is that of most estimates."""
+    sign = _sign(known)
     same = known["estimate"] * sign > 0
     clear = same & ((known["low"] > 0) | (known["high"] < 0))
     values = {
@@ -289,30 +303,45 @@ def _sentence(
     ratios = known["ratio"]
     median, same, clear = summary["value"]
     failed = len(table) - len(known)
-    lost = f" {failed} could not be fitted and are listed with the reason." if failed else ""
+    lost = f" Not fitted, and listed with the reason: {failed}." if failed else ""
     name, gap = _most_moving(known, choices)
     moves = f" The choice of {name} moves it most: between its options the median differs {np.exp(gap):.4g} times."
-    side = "above" if median > 0 else "below"
+    side = "above" if _sign(known) > 0 else "below"
     chance = ""
     if len(drawn):
         p = [f"{value:.2g}" for value in summary["p_value"]]
         chance = (
-            f" With the condition shuffled {len(drawn):,} times a median as far from no difference came up with "
-            f"p = {p[0]}, so large a share of one sign with p = {p[1]}, so many intervals excluding 1 with p = {p[2]}."
+            f" With the condition shuffled {_many(len(drawn), 'time')} a median as far from no difference came up "
+            f"with p = {p[0]}, so large a share of one sign with p = {p[1]}, so many intervals excluding 1 with "
+            f"p = {p[2]}."
         )
     return (
-        f"{len(known):,} specifications of {' and '.join(dict.fromkeys(known['term']))}.{lost} The median ratio is "
-        f"{np.exp(median):.4g}, from {ratios.min():.4g} to {ratios.max():.4g}; {100 * same:.3g}% lie {side} 1, and "
+        f"{_many(len(known), 'specification')} of {' and '.join(dict.fromkeys(known['term']))}.{lost} The median ratio "
+        f"is {np.exp(median):.4g}, from {ratios.min():.4g} to {ratios.max():.4g}; {100 * same:.3g}% lie {side} 1, and "
         f"{100 * clear:.3g}% do with an interval that excludes 1.{moves if name else ''}{chance} {_LIMITS}"
     )
 
 
-def _notes(shuffles: int, by: str | None, within: str | None) -> tuple[str, ...]:
+def _many(number: int, name: str) -> str:
+    return f"{number:,} {name}{'s' * (number != 1)}"
+
+
+def _notes(known: pd.DataFrame, lost: int, shuffles: int, by: str | None, within: str | None) -> tuple[str, ...]:
+    notes = []
+    families = set(known["family"]) if "family" in known else set()
+    if "fractional" in families and len(families) > 1:
+        notes.append(
+            "Ratios of fractional models are of odds, the others of rates: they differ where many have the harm."
+        )
     if not shuffles:
-        return ("No shuffles were made: nothing is said of chance over all specifications together.",)
+        notes.append("No shuffles were made: nothing is said of chance over all specifications together.")
+        return tuple(notes)
+    if lost:
+        notes.append(f"Of {shuffles:,} shuffles {lost:,} could not be fitted at all, and are not counted.")
     units = "rows" if by is None else f"whole levels of {by}"
     where = "" if within is None else f" within levels of {within}"
-    return (f"The condition was shuffled over {units}{where}, as if it had been handed out so at random.",)
+    notes.append(f"The condition was shuffled over {units}{where}, as if it had been handed out so at random.")
+    return tuple(notes)
 
 
 def _unsaid(option: str, what: str) -> BadParameter:

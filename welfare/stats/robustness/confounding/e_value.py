@@ -42,9 +42,10 @@ def e_value(
     Returns
     -------
     Series
-        point : to move the estimate to `true`, the confounder must go with the condition and with the harm by ratios of
-        at least so much each, beyond what is held fixed. bound : the same for the end of the interval nearest to
-        `true`; 1 where the interval includes it, missing where that end was not given.
+        point : a confounder that goes with the condition and with the harm by ratios of so much each, beyond what is
+        held fixed, can move the estimate to `true`; one weaker on both sides cannot, one weaker on one side can if it
+        is stronger on the other. bound : the same for the end of the interval nearest to `true`; 1 where the interval
+        includes it, missing where that end was not given.
 
     Raises
     ------
@@ -96,9 +97,10 @@ def strength(ratio: float) -> float:
     ratio : float
         Of risks, above 0; missing stays missing.
     """
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         away = float(np.maximum(ratio, np.divide(1.0, ratio)))
-    return away + float(np.sqrt(away * (away - 1.0)))
+    # Two roots and not one of the product, which overflows before its factors do.
+    return away + float(np.sqrt(away) * np.sqrt(away - 1.0))
 
 
 def explained(with_condition: np.ndarray, with_harm: np.ndarray) -> np.ndarray:

@@ -53,21 +53,21 @@ def e_values(effect: Effect, outcome: str, *, rare: bool) -> list[Tried]:
     by = effect.spread if effect.kind == "difference" else 1.0
     value, low, high = (effect.shown(number / by) for number in (effect.estimate, effect.low, effect.high))
     found = e_value(float(value), float(low), float(high), kind=effect.kind, rare=rare)
-    what = f"go with {effect.condition} and with {outcome} by ratios of at least"
+    what = f"{effect.condition} and with {outcome}"
     rows = [
         _row(
             "E-value",
             _POINT,
             effect,
             float(found["point"]),
-            f"To explain all of it, something not in the model must {what} {found['point']:.3g} each, beyond what is "
-            f"held fixed.{_common(effect, rare)}",
+            f"Something not in the model that goes with {what} by ratios of {found['point']:.3g} each, beyond what is "
+            f"held fixed, could explain all of it; weaker on both sides, it could not.{_common(effect, rare)}",
         )
     ]
     if found["bound"] == 1:
         words = f"The interval includes {effect.no_difference} already: no confounder is needed."
         return [*rows, Tried("E-value", _BOUND, effect.term, 1.0, np.nan, np.nan, "E-value", NOTHING, words)]
-    words = f"To make the interval include {effect.no_difference}, it must {what} {found['bound']:.3g} each."
+    words = f"With ratios of {found['bound']:.3g} each it could make the interval include {effect.no_difference}."
     return [*rows, _row("E-value", _BOUND, effect, float(found["bound"]), words)]
 
 
@@ -79,6 +79,10 @@ def _row(check: str, at: str, effect: Effect, value: float, reading: str) -> Tri
 def _no_e_value(effect: Effect) -> str:
     if not effect.known:
         return "the interval is missing, infinite or of no width"
+    if effect.is_part:
+        return "it is one column of a curve, and no contrast: ask wf.e_value of the ratio between two of its points"
+    if ":" in effect.term:
+        return "it is how much one effect differs with another, and an E-value is of one effect"
     if not effect.kind:
         return "the result does not say what its estimates are: give kind=, such as 'rate' for logarithms of ratios"
     if effect.kind == "ratio":

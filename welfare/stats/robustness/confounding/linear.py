@@ -133,8 +133,8 @@ def benchmark_terms(names: Sequence[str], benchmarks: Sequence[Any], effects: Se
     """
     found: dict[str, list[str]] = {}
     for given in benchmarks:
-        parts = [given] if isinstance(given, str) else list(given)
-        terms = [name for part in parts for name in _terms_of(part, names)]
+        parts = list(given) if isinstance(given, list | tuple) else [given]
+        terms = [name for part in parts for name in _terms_of(str(part), names)]
         label = " + ".join(map(str, parts))
         clash = [effect.term for effect in effects if effect.term in terms and len(effects) == 1]
         if not terms or clash:

@@ -236,7 +236,11 @@ def _critical(degrees: float, alpha: float) -> float:
 
 def _refuse(estimate: float, std_error: float, degrees: float, where: str) -> None:
     least = 1 if where == "partial_r2" else 2
-    if not (np.isfinite([estimate, std_error]).all() and std_error > 0 and degrees >= least and np.isfinite(degrees)):
+    try:
+        known = bool(np.isfinite(np.array([estimate, std_error, degrees], dtype=float)).all())
+    except (TypeError, ValueError):
+        known = False
+    if not (known and std_error > 0 and degrees >= least):
         raise BadValue(
             f"the estimate is {estimate!r}, its error {std_error!r}, the degrees of freedom {degrees!r}",
             where=where,

@@ -61,8 +61,8 @@ def _what_changes(effect: Effect, turned: int, moved: pd.DataFrame) -> str:
         change = f"Its interval includes {effect.no_difference} without {listed}."
     else:
         change = f"Its interval excludes {effect.no_difference} without {listed}."
-    sign = f" Its sign turns without {turned} of them." if turned else " No one of them changes its sign."
-    return (change if names else "") + sign
+    sign = f"Its sign turns without {turned} of them." if turned else "No one of them changes its sign."
+    return f"{change} {sign}" if names else sign
 
 
 def _lost(lost: pd.DataFrame) -> str:

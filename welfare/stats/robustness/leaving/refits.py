@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from welfare.stats.design.build import Design
 from welfare.stats.estimates import estimate
 from welfare.stats.glm.columns import Factor, by_level
 from welfare.stats.influence import changes_without_each
-from welfare.stats.robustness.effect import Effect, effects_in, effects_of, is_linear
+from welfare.stats.robustness.effect import Effect, design_of, effects_in, effects_of, is_linear
 from welfare.stats.robustness.leaving.without_rows import Left, linear_without_each
 
 # So many levels are all fitted anew. Of more, one Newton step looks at all, and fitted anew are, by term, the levels
@@ -23,8 +24,6 @@ from welfare.stats.robustness.leaving.without_rows import Left, linear_without_e
 ALL_EXACT, EACH_WAY, MOST_DRAWN, AT_MOST = 25, 5, 3, 60
 _ANY_FIT = 500
 _COLUMNS = ["column", "left_out", "rows", *Left._fields[1:]]
-# Terms whose columns are learned from the rows stand for something else once rows are gone.
-_LEARNED = re.compile(r"\b(bs|cr|cs|cc|poly|scale)\(")
 
 
 def leave_one_out(
@@ -68,7 +67,7 @@ def leave_one_out(
     elif is_linear(fit):
         found = linear_without_each(fit, codes, levels, effects)
     else:
-        found = _any_fit(codes, levels, present, effects, refit, name)
+        found = _any_fit(fit, codes, levels, present, effects, refit or _own_way(fit), name)
     rows = dict(zip(levels, used, strict=True))
     table = pd.DataFrame(found, columns=list(Left._fields))
     return table.assign(column=name, rows=[int(rows[level]) for level in table["left_out"]])[_COLUMNS]
@@ -107,7 +106,7 @@ def not_comparable(effects: Sequence[Effect]) -> dict[str, str]:
     return {
         effect.term: "its columns are learned from the rows, and would stand for something else without some of them"
         for effect in effects
-        if _LEARNED.search(effect.term)
+        if effect.is_learned
     }
 
 
@@ -118,14 +117,29 @@ def nothing_left_out() -> pd.DataFrame:
 
 def _used(fit: Any, many: int) -> np.ndarray:
     """Return which of the rows handed in were used."""
-    if not isinstance(fit, CountModel):
+    design = design_of(fit)
+    if design is None:
         return np.ones(many, dtype=bool)
     out = np.zeros(many, dtype=bool)
-    out[fit._found.design.places] = True
+    out[design.places] = True
     return out
 
 
+def _own_way(fit: Any) -> Callable[[np.ndarray], Any] | None:
+    """Return how a model of hazards is fitted to some of its rows; None for what keeps no rows."""
+    from welfare.stats.duration.cox.hazard_fit import estimate_hazards
+    from welfare.stats.duration.cox.hazard_result import DurationModel, model_of
+
+    if not isinstance(fit, DurationModel):
+        return None
+    design, asked = fit._found.model.design, fit._found.asked
+    # Strata after the bar of the formula are read from it again.
+    asked = replace(asked, strata=()) if design.formula.effects else asked
+    return lambda keep: model_of(estimate_hazards(asked, design.source[keep]), design.source)
+
+
 def _any_fit(
+    fit: Any,
     codes: np.ndarray,
     levels: pd.Index,
     present: np.ndarray,
@@ -135,7 +149,7 @@ def _any_fit(
 ) -> list[Left]:
     if refit is None or len(present) > _ANY_FIT:
         raise NotEstimable(
-            "nothing says how to fit this again without some rows"
+            "nothing says how to fit this again without some rows: give df= and refit="
             if refit is None
             else f"{name} has {len(present):,} levels, each of which would take a whole fit",
             where="robustness(leave_out=)",
@@ -147,7 +161,10 @@ def _any_fit(
     found = []
     for at in present:
         try:
-            found += _after(levels[int(at)], effects_of(refit(codes != at)), effects, {})
+            again = refit(codes != at)
+            before, after = design_of(fit), design_of(again)
+            restated = _restated(before, after) if before and after else {}
+            found += _after(levels[int(at)], effects_of(again), effects, restated)
         except WelfareError as failure:
             found += [Left(levels[int(at)], effect.term, reason=failure.what) for effect in effects]
     return found
@@ -230,7 +247,7 @@ def _after(level: Hashable, found: Sequence[Effect], effects: Sequence[Effect], 
     out = []
     for effect in effects:
         after = by_term.get(effect.term)
-        other = [why for start, why in restated.items() if start in effect.term]
+        other = [why for start, why in restated.items() if re.search(rf"(?<!\w){re.escape(start)}", effect.term)]
         if other:
             out.append(Left(level, effect.term, reason=other[0]))
         elif after is None or not np.isfinite(after.estimate):
