@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from welfare.errors import BadParameter
 from welfare.figures.style import to_svg
 from welfare.stats.duration.competing import cumulative_incidence
 from welfare.stats.duration.kaplan_meier import survival
@@ -78,3 +79,28 @@ def test_names_of_curves_that_end_together_stand_apart_about_where_they_end():
     assert placed.tolist() == pytest.approx([0.5 - _APART / 2, 0.5 + _APART / 2, 0.9, 0.02])
     assert np.diff(np.sort(_apart(np.zeros(8)))).min() == pytest.approx(_APART)
     assert _apart(np.ones(8)).max() == pytest.approx(1.0)
+
+
+def test_a_step_at_the_very_end_is_seen():
+    """Both rows of two have the event, the second at the last time: the area must reach 100%, as its label says."""
+    rows = pd.DataFrame({"days": [5, 10], "kind": ["died", "died"]})
+    ax = cumulative_incidence(rows, time="days", event="kind").plot()
+    corners = ax.collections[0].get_paths()[0].vertices
+    top = corners[corners[:, 1] > 0.99]
+    assert np.ptp(top[:, 0]) > 0.05
+    assert top[:, 0].max() <= ax.get_xlim()[1]
+
+
+def test_no_curve_is_drawn_after_anybody_was_observed():
+    rows = pd.DataFrame({"days": [5, 10, 20, 40], "event": [1, 0, 1, 0], "side": list("aabb")})
+    ax = survival(rows, time="days", event="event", by="side").plot(until=60)
+    assert [float(line.get_xdata().max()) for line in ax.lines[:2]] == [10, 40]
+    shares = cumulative_incidence(rows, time="days", event="event", by="side").plot(until=60)
+    assert [float(line.get_xdata().max()) for line in shares.lines[:2]] == pytest.approx([10.72, 40.72])
+
+
+@pytest.mark.parametrize("until", [0, -5.0, float("nan")])
+def test_a_figure_that_ends_before_it_begins_is_refused(until):
+    rows = pd.DataFrame({"days": [5, 10], "event": [1, 0]})
+    with pytest.raises(BadParameter, match="no time after 0"):
+        survival(rows, time="days", event="event").plot(until=until)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, LogFormatterSciNotation, MaxNLocator, NullLocator
 
+from welfare.errors import BadParameter
 from welfare.figures.estimates import round_ratios
 from welfare.figures.numbers import interval
 from welfare.figures.style import (
@@ -34,6 +35,9 @@ from welfare.figures.style import (
 _SMALLEST, _LARGEST = 2.6, 10.0  # side of a box, points
 _NORMAL_95 = 1.959963984540054
 _CHARACTER, _GAP = 5.2, 38.0  # width of a printed character, and of the column of weights, points
+_ROOM = 1.5  # times as far as the studies reach: what of the summary lies beyond ends in an arrow
+_TICKS, _FURTHEST = 9, 300.0  # most ticks of 1, 2 and 5; largest logarithm
+_POWERS = 18.0  # range of logarithms beyond which ticks are written as powers of ten
 _DEEPEST = 6.0  # times the median standard error: what lies below is drawn as an arrow at the edge
 
 
@@ -83,7 +87,7 @@ def pooled_forest(
     names, pitch = row_labels(pd.concat([table["study"].astype("str"), pd.Series(named)], ignore_index=True))
     ax = new_axes(height_in=0.95 + pitch * len(names)) if ax is None else ax
     _scale(ax, *ends, ratio=ratio)
-    shown = np.exp if ratio else np.asarray
+    shown = _ratios if ratio else np.asarray
     ax.axvline(float(shown(0.0)), color=INK, linewidth=0.8, zorder=1)
     ax.axvline(float(shown(pooled[0])), color=OCHRE, linewidth=0.8, linestyle=(0, (3, 3)), zorder=1)
     _draw_studies(ax, shown(numbers), table["weight"].to_numpy(dtype=float))
@@ -96,6 +100,8 @@ def pooled_forest(
     if not narrow():
         ax.axhline(len(table) - 0.5, color=RULE, linewidth=0.8, zorder=1)
     plain_ticks(ax)
+    if ratio and ends[1] - ends[0] > _POWERS:
+        ax.xaxis.set_major_formatter(LogFormatterSciNotation())
     _name_scale(ax, ratio, quantity)
     return ax
 
@@ -104,8 +110,12 @@ def _limits(
     numbers: np.ndarray, pooled: tuple[float, float, float], prediction: tuple[float, float]
 ) -> tuple[float, float]:
     """Return how far to draw: all effects, pooled and predicted, and intervals that reach not much further."""
-    points = np.array([*numbers[:, 0], *pooled, *prediction, 0.0])
-    least, most = np.nanmin(points), np.nanmax(points)
+    points = np.array([*numbers[:, 0], pooled[0], 0.0])
+    least, most = points.min(), points.max()
+    # However far a summary of two or three studies reaches, the studies must still be told apart.
+    room = _ROOM * (max(most, numbers[:, 2].max()) - min(least, numbers[:, 1].min()))
+    least = max(np.nanmin([least, *pooled, *prediction]), least - room)
+    most = min(np.nanmax([most, *pooled, *prediction]), most + room)
     room = (most - least) * 0.75 or 1.0
     left, right = max(numbers[:, 1].min(), least - room), min(numbers[:, 2].max(), most + room)
     left, right = min(left, least), max(right, most)
@@ -113,17 +123,33 @@ def _limits(
     return float(left - pad), float(right + pad)
 
 
+def _ratios(logarithms: Any) -> Any:
+    with np.errstate(over="ignore", under="ignore"):
+        return np.exp(logarithms)
+
+
 def _scale(ax: Axes, left: float, right: float, *, ratio: bool) -> None:
     if not ratio:
         ax.set_xlim(left, right)
         ax.xaxis.set_major_locator(MaxNLocator(4 if narrow() else 7, steps=[1, 2, 5, 10]))
         return
+    if max(-left, right) > _FURTHEST:
+        raise BadParameter(
+            f"logarithms from {left:.3g} to {right:.3g} are of ratios too large to draw",
+            where="Pooled.plot",
+            spoiled="No axis could hold them.",
+            todo="Look whether the effects are logarithms of ratios; if not, leave ratio=False.",
+        )
     low, high = float(np.exp(left)), float(np.exp(right))
     ax.set_xscale("log")
     ax.set_xlim(low, high)
     ticks = round_ratios(low, high, 1.0)
     if narrow() and len(ticks) > 6:
         ticks = [at for at in ticks if at == 1 or not str(f"{at:e}").startswith("2")]
+    if len(ticks) > _TICKS:
+        first, last = int(np.ceil(np.log10(low))), int(np.floor(np.log10(high)))
+        step = -(-(last - first) // 6) or 1
+        ticks = [10.0**power for power in range(step * -(-first // step), last + 1, step)]
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     ax.xaxis.set_minor_locator(NullLocator())
 
@@ -134,19 +160,33 @@ def _draw_studies(ax: Axes, numbers: np.ndarray, weights: np.ndarray) -> None:
     sides = np.maximum(_LARGEST * np.sqrt(weights / weights.max()), _SMALLEST)
     for row, ((value, low, high), side) in enumerate(zip(numbers, sides, strict=True)):
         ax.plot([max(low, left), min(high, right)], [row, row], color=BLUE, linewidth=1.3, zorder=2)
-        for at, shape, beyond in ((left, "<", low < left), (right, ">", high > right)):
-            if beyond:
-                ax.plot([at], [row], shape, color=BLUE, markersize=5, clip_on=False, zorder=3)
+        _arrows(ax, low < left, high > right, row, BLUE)
         ax.plot([value], [row], "s", color=BLUE, markersize=side, markeredgecolor=PAPER, markeredgewidth=0.4, zorder=4)
 
 
 def _draw_summary(ax: Axes, summary: np.ndarray, row: int) -> None:
     """Draw the pooled effect as a diamond as wide as its interval, the prediction as a bar."""
+    left, right = ax.get_xlim()
     value, low, high = summary[0]
-    ax.fill([low, value, high, value], [row, row - 0.24, row, row + 0.24], color=OCHRE, linewidth=0, zorder=4)
+    if left <= low and high <= right:
+        ax.fill([low, value, high, value], [row, row - 0.24, row, row + 0.24], color=OCHRE, linewidth=0, zorder=4)
+    else:
+        ax.plot([max(low, left), min(high, right)], [row, row], color=OCHRE, linewidth=1.6, zorder=4)
+        ax.plot([value], [row], "D", color=OCHRE, markersize=8, zorder=4)
     if len(summary) > 1:
         _, low, high = summary[1]
-        ax.plot([low, high], [row + 1, row + 1], color=OCHRE, linewidth=3.2, alpha=0.55, zorder=3)
+        ax.plot(
+            [max(low, left), min(high, right)], [row + 1, row + 1], color=OCHRE, linewidth=3.2, alpha=0.55, zorder=3
+        )
+    for at, (_, low, high) in enumerate(summary):
+        _arrows(ax, low < left, high > right, row + at, OCHRE)
+
+
+def _arrows(ax: Axes, below: bool, beyond: bool, row: int, colour: str) -> None:
+    """Say at the edges of the axis that an interval goes on."""
+    for at, shape, there in zip(ax.get_xlim(), "<>", (below, beyond), strict=True):
+        if there:
+            ax.plot([at], [row], shape, color=colour, markersize=5, clip_on=False, zorder=5)
 
 
 def _print_numbers(

@@ -30,6 +30,7 @@ from welfare.figures.style import (
 _COLOURS = (BLUE, OCHRE, PLUM, INK, GREY)
 _STYLES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))
 _MOST, _STILL = 10, 0.05
+_BEYOND = 1.012  # of the time axis: so that a step at its very end is seen
 _APART = 0.055  # of the axis' height: between the labels of two curves
 
 
@@ -66,12 +67,14 @@ def survival_curves(
         What was drawn on.
     """
     groups = _groups(table["group"])
-    end = _end(table) if until is None else float(until)
+    end = _end(table, until)
     ax = new_axes(height_in=3.9 + 0.17 * len(groups)) if ax is None else ax
     ends = []
     for (name, colour, style), label in zip(_looks(groups), groups, strict=True):
-        own = table[(table["group"] == label) & (table["time"] <= end)]
-        x = np.concatenate([[0.0], own["time"], [end]])
+        own = table[table["group"] == label]
+        last = min(end, float(own["time"].max()))  # beyond, nobody was observed
+        own = own[own["time"] <= end]
+        x = np.concatenate([[0.0], own["time"], [last]])
         share, low, high = (_steps(own[column]) for column in ("survival", "low", "high"))
         x, share, low, high = x[: len(share)], share, low, high
         ax.fill_between(x, low, high, step="post", color=colour, alpha=0.16, linewidth=0)
@@ -88,7 +91,7 @@ def survival_curves(
 
 
 def _steps(values: pd.Series) -> np.ndarray:
-    """Return a curve from 1 on, its last value carried to the end."""
+    """Return a curve from 1 on, its last value carried to where drawing ends."""
     known = values.to_numpy(dtype=float)
     return np.concatenate([[1.0], known, known[-1:] if len(known) else [1.0]])
 
@@ -110,8 +113,17 @@ def _looks(groups: list[str]) -> list[tuple[str, str, object]]:
     return list(islice(zip(map(str, groups), cycle(_COLOURS), styles, strict=False), len(groups)))
 
 
-def _end(table: pd.DataFrame) -> float:
-    """Return the last time at which a twentieth of the most at risk, in some group, still are."""
+def _end(table: pd.DataFrame, until: float | None) -> float:
+    """Return what was asked, or the last time at which a twentieth of the most at risk, in some group, still are."""
+    if until is not None:
+        if not until > 0:
+            raise BadParameter(
+                f"until={until} is no time after 0",
+                where="plot(until=)",
+                spoiled="Nothing would be drawn.",
+                todo="Give a time in the unit of the axis.",
+            )
+        return float(until)
     found = []
     for _, own in table.groupby("group", sort=False):
         enough = own["at_risk"] >= _STILL * own["at_risk"].max()
@@ -200,10 +212,10 @@ def incidence_curves(table: pd.DataFrame, *, time: str, until: float | None = No
     Axes
         What was drawn on.
     """
-    end = _end(table) if until is None else float(until)
+    end = _end(table, until)
     ax = new_axes() if ax is None else ax
     ends = _stacked(ax, table, end) if len(table["group"].unique()) == 1 else _side_by_side(ax, table, end)
-    ax.set_xlim(0, end)
+    ax.set_xlim(0, end * _BEYOND)
     ax.set_ylim(0, None)
     _per_cent(ax)
     ax.set_xlabel(time)
@@ -244,11 +256,12 @@ def _side_by_side(ax: Axes, table: pd.DataFrame, end: float) -> list[tuple[float
 
 
 def _rising(own: pd.DataFrame, column: str, end: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return a curve from 0 on, its last value carried to the end."""
+    """Return a curve from 0 on, its last value carried to the end, or a hair beyond the last time observed."""
     inside = own[own["time"] <= end]
     values = inside[column].to_numpy(dtype=float)
     last = values[-1:] if len(values) else np.zeros(1)
-    return np.concatenate([[0.0], inside["time"], [end]]), np.concatenate([[0.0], values, last])
+    x = np.concatenate([[0.0], inside["time"], [min(end, float(own["time"].max())) + (_BEYOND - 1) * end]])
+    return x, np.concatenate([[0.0], values, last])
 
 
 @styled

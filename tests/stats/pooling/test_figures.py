@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.stats.pooling.trials import bcg
-from welfare.figures.style import _narrow, to_svg
+from welfare.errors import BadParameter
+from welfare.figures.style import OCHRE, _narrow, to_svg
 from welfare.stats.pooling.pool import pool
 from welfare.stats.pooling.result import Pooled
 
@@ -116,3 +117,19 @@ def test_the_funnel_widens_by_what_studies_differ(vaccine):
     assert sorted(line.get_xdata()[0] for line in edges) == pytest.approx(
         np.exp([vaccine.estimate - reach, vaccine.estimate + reach])
     )
+
+
+@pytest.mark.parametrize("effects", [[0.1, 2.0], [0.1, 8.0, 3.0]])
+def test_a_summary_that_reaches_very_far_leaves_the_studies_apart(effects):
+    """Two or three ratios that differ have intervals over many powers of ten."""
+    ax = pool(effects, [0.01, 0.5, 0.3][: len(effects)], ratio=True).plot()
+    assert len(ax.get_xticks()) <= 9
+    width = np.ptp(np.log(ax.get_xlim()))
+    assert abs(effects[1] - effects[0]) / width > 0.1
+    arrows = [line for line in ax.lines if line.get_marker() in ("<", ">")]
+    assert {line.get_color() for line in arrows} == {OCHRE}
+
+
+def test_ratios_too_large_to_draw_are_refused():
+    with pytest.raises(BadParameter, match="too large to draw"):
+        pool([1.0, 2.0, 900.0], [0.1] * 3, ratio=True).plot()
