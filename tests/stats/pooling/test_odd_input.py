@@ -95,6 +95,7 @@ def test_effects_of_one_study_are_not_counted_as_studies():
     y, v, study = rng.normal(size=12), rng.uniform(0.1, 1, 12), np.repeat(list("abcd"), 3)
     found = pool(y, v, study=study, moderators=np.arange(12.0) % 5)
     assert "12 effects of 4 studies against what they differ in" in found.text
+    assert any("interval of the variance between studies take effects to be independent" in n for n in found.notes)
     for test in (found.egger(), found.begg()):
         assert "With 4 studies, fewer than ten" in test.text
         assert any("taken as independent" in note for note in test.notes)

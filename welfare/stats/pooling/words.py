@@ -187,7 +187,8 @@ def _about_errors(found: Found) -> list[str]:
     if ci == "robust":
         return [
             f"Errors allow for any dependence within the {found.groups} studies (CR2, "
-            f"{found.fit.degrees[0]:.3g} degrees of freedom); weights take effects to be independent."
+            f"{found.fit.degrees[0]:.3g} degrees of freedom); weights, Cochran's Q and the interval of the "
+            "variance between studies take effects to be independent."
         ]
     if ci in ("hksj", "hksj_adhoc") and found.fit.alike:
         return [
