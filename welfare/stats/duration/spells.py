@@ -88,8 +88,8 @@ def spells(
         When observation ends. Records after it are left out by name.
     since : date, or Series or mapping of dates by unit, optional
         When observation begins: each record after it is then an event. A Series or mapping also says which units were
-        observed: those without a record have one spell without an event. By default a unit comes under observation with
-        its first record, which is no event.
+        observed: those without a record have one spell without an event; with one date for all they are not there. By
+        default a unit comes under observation with its first record, which is no event.
     origin : date, or Series or mapping of dates by unit, optional
         From when days are counted (an opening, a hatch); where observation begins by default. Earlier than that, entry
         is delayed: above 0.
@@ -116,9 +116,10 @@ def spells(
     Raises
     ------
     BadParameter
-        If a column or an option is not known.
+        If a column, a date or an option is not known, a column has the name of one made here, or units of the
+        conditions are of another kind than those of the records.
     BadValue
-        If a date cannot be read, an origin lies after the start, or conditions of a unit overlap.
+        If a date of a record cannot be read, an origin lies after the start, or conditions of a unit overlap.
     NotEstimable
         If no unit has any time at risk.
 
