@@ -41,6 +41,13 @@ def test_an_interval_that_includes_no_difference_needs_no_confounder(low, high):
     assert e_value(1.5, low, high)["bound"] == 1
 
 
+@pytest.mark.parametrize(("low", "high"), [(0.4, 1.1), (0.4, 1.0), (0, 1.1), (0.1, math.inf)])
+def test_nor_does_that_of_a_protective_ratio(low, high):
+    assert e_value(0.6, low, high)["bound"] == 1
+    if low > 0:
+        assert e_value(math.log(0.6), math.log(low), math.log(high), kind="difference")["bound"] == 1
+
+
 def test_the_far_end_may_be_infinite_and_a_near_end_not_given_stays_unknown():
     assert e_value(2.0, 1.2, math.inf)["bound"] == strength(1.2)
     assert math.isnan(e_value(2.0, high=9.0)["bound"])
@@ -50,6 +57,8 @@ def test_the_far_end_may_be_infinite_and_a_near_end_not_given_stays_unknown():
 
 def test_common_outcomes_enter_by_their_approximations():
     assert e_value(4.0, kind="odds", rare=False)["point"] == pytest.approx(2 + math.sqrt(2), rel=1e-14)
+    assert as_risk_ratio(0.25, "odds", rare=False) == 0.5
+    assert e_value(0.25, 0.1, 0.64, kind="odds", rare=False)["bound"] == pytest.approx(strength(0.8), rel=1e-14)
     # Hazards of 4: (1 - 1/4) / (1 - 1/sqrt(2)).
     risk = 0.75 / (1 - 1 / math.sqrt(2))
     assert as_risk_ratio(4.0, "hazard", rare=False) == pytest.approx(risk, rel=1e-14)

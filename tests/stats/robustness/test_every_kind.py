@@ -132,6 +132,25 @@ def test_every_family_of_counts_has_e_values_and_leaves_out_its_clusters(barns, 
     assert 0 < share["value"] < 1
 
 
+def test_the_interval_has_a_robustness_value_where_its_errors_are_classical_alone(barns):
+    at = "q = 1, alpha = 0.05"
+    for family, errors, classical in (
+        ("quasipoisson", "model", True),
+        ("quasipoisson", "CR1", False),
+        ("poisson", "model", False),
+    ):
+        fit = wf.count_model("dead ~ dense", barns, exposure="birds", family=family, errors=errors)
+        found = row(robustness(fit), "robustness value", at)
+        assert (found["verdict"] != "not computed") is classical
+
+
+def test_of_as_many_estimates_as_rows_nothing_is_judged(barns):
+    found = robustness(smf.ols("dead ~ dense", barns.head(2)).fit())
+    assert set(found.table["verdict"]) == {"to be judged", "not computed"}
+    assert (found.table["verdict"] == "not computed").sum() == len(found.table) - 1
+    assert "There is no interval around it" in found.text
+
+
 def test_what_was_not_tried_is_said_with_how_to_ask_for_it(barns):
     fit = wf.count_model("dead ~ dense", barns.assign(hours=barns["birds"] * 2, dust=3), exposure="birds")
     found = robustness(fit)

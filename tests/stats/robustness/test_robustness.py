@@ -340,6 +340,7 @@ def test_surfaces_that_do_not_exist_are_refused(fit):
         ({"per": {"speed": None}}, "no number above 0"),
         ({"term": 3}, "no term 3"),
         ({"sd": "wide"}, "sd='wide' is no number above 0"),
+        ({"rare": "no"}, "neither True nor False"),
         ({"sd": 0}, "sd=0 is no number above 0"),
         ({"kd": -1, "benchmarks": "size"}, "kd=-1 holds"),
         ({"kd": ["a"]}, "kd="),

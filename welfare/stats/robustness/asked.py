@@ -264,8 +264,20 @@ def is_rare(fit: Any, effects: Sequence[Effect], rare: bool | None) -> bool:
     fit : object
     effects : sequence of Effect
     rare : bool or None
+
+    Raises
+    ------
+    BadParameter
+        If it is something else.
     """
     if rare is not None:
+        if not isinstance(rare, bool | np.bool_):
+            raise BadParameter(
+                f"rare={rare!r} is neither True nor False",
+                where="robustness(rare=)",
+                spoiled="A common outcome taken to be rare makes an E-value too large.",
+                todo="Give True or False, or leave it out.",
+            )
         return bool(rare)
     if isinstance(fit, CountModel) and fit.family == "fractional":
         design = fit._found.design

@@ -210,9 +210,11 @@ def design_of(fit: Any) -> Design | None:
 
 def is_linear(fit: Any) -> bool:
     """Say whether this is a linear regression of statsmodels."""
-    return all(hasattr(fit, name) for name in ("params", "bse", "df_resid", "normalized_cov_params", "ssr")) and (
-        hasattr(getattr(fit, "model", None), "wexog")
-    )
+    if not hasattr(getattr(fit, "model", None), "wexog"):
+        return False
+    # To look whether they are there works them out; of as many estimates as rows there are no errors.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return all(hasattr(fit, name) for name in ("params", "bse", "df_resid", "normalized_cov_params", "ssr"))
 
 
 def _read(fit: Any) -> tuple[pd.DataFrame, str, float]:
@@ -305,10 +307,12 @@ def _one(values: Any, term: str) -> pd.DataFrame:
 
 
 def _linear_table(fit: Any) -> pd.DataFrame:
-    limits = np.asarray(fit.conf_int())
-    columns = {"estimate": fit.params, "std_error": fit.bse, "low": limits[:, 0], "high": limits[:, 1]}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limits = np.asarray(fit.conf_int())
+        columns = {"estimate": fit.params, "std_error": fit.bse, "low": limits[:, 0], "high": limits[:, 1]}
+        columns["p_value"] = fit.pvalues
     table = pd.DataFrame({name: np.asarray(column, dtype=float) for name, column in columns.items()})
-    return table.assign(term=list(fit.model.exog_names), p_value=np.asarray(fit.pvalues, dtype=float))
+    return table.assign(term=list(fit.model.exog_names))
 
 
 def _number(value: Any) -> float:

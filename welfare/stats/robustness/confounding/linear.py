@@ -43,6 +43,8 @@ class Linear:
 
     def error(self, term: str) -> float:
         """Return the classical standard error of a term."""
+        if self.degrees <= 0:
+            return np.nan
         at = self.names.index(term)
         return float(np.sqrt(self.residual / self.degrees * self.inverse[at, at]))
 
