@@ -130,3 +130,31 @@ def test_pairs_that_cannot_be_compared_are_not_told():
     fit = duration("event ~ caged", FEW.assign(days=1.0, event=1, caged=[0, 1, 2, 0, 1, 2, 3, 1]), time="days")
     assert np.isnan(fit.concordance)
     assert "nan" not in fit.text
+
+
+def test_a_cluster_of_one_row_each_is_robust_and_a_unit_of_one_spell_is_a_row():
+    rows = FEW.assign(name=range(8))
+    by_cluster = duration("event ~ caged", rows, time="days", cluster="name")
+    assert (by_cluster.errors, by_cluster.clusters) == ("CR0", 8)
+    assert by_cluster.table.equals(duration("event ~ caged", rows, time="days", errors="CR0", cluster="name").table)
+    by_unit = duration("event ~ caged", rows, time="days", unit="name")
+    assert (by_unit.errors, by_unit.clusters) == ("model", None)
+    assert by_unit.table.equals(duration("event ~ caged", rows, time="days").table)
+
+
+def test_the_check_of_proportionality_pays_for_the_number_of_terms():
+    rng = np.random.default_rng(4)
+    rows = pd.DataFrame(rng.normal(size=(300, 3)), columns=["a", "b", "c"])
+    rows = rows.assign(days=rng.permutation(300) + 1, event=1)
+    fit = duration("event ~ a + b + c", rows, time="days")
+    least = fit.proportionality()["p_value"].iloc[:3].min()
+    found = fit.check().set_index("check").loc["proportional hazards", "value"]
+    assert found == pytest.approx(min(1.0, 3 * least), rel=1e-12)
+    assert found != least
+
+
+def test_only_events_with_nobody_else_at_risk_are_compared_with_none():
+    """Of six events, the last of each stratum comes when its row is alone; the one before has a single rival."""
+    rows = pd.DataFrame({"days": [1, 2, 3, 1, 2, 3], "event": 1, "side": [0, 0, 0, 1, 1, 1], "x": [1, 0, 2, 0, 1, 0]})
+    found = duration("event ~ x", rows, time="days", strata="side").check().set_index("check")
+    assert found.loc["events compared with none", "value"] == pytest.approx(2 / 6)

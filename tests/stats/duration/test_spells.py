@@ -317,3 +317,15 @@ def test_conditions_that_touch_on_a_day_and_events_on_that_day():
     found = made(RECORDS[RECORDS["herd"] == "a"], conditions=speeds)
     assert rows(found, "entry", "exit", "event", "speed") == [(0, 50, 1, 1.0), (50, 142, 1, 2.0), (142, 355, 0, 3.0)]
     assert found.dropped.empty
+
+
+def test_a_single_unknown_day_between_conditions_is_cut_out():
+    """Until 30 May one holds, from 1 June the other: of 31 May nothing is known, nor is an event of 1 June placed."""
+    speeds = pd.DataFrame(
+        {"herd": "a", "valid_from": ["2023-01-10", "2023-06-01"], "valid_to": ["2023-05-30", None], "speed": [1.0, 2.0]}
+    )
+    found = made(RECORDS[RECORDS["herd"] == "a"], conditions=speeds)
+    assert reasons(found) == [
+        (11, "condition not known for 2 days after 2023-05-30"),
+        (13, "event while no condition is known"),
+    ]
