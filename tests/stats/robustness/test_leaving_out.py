@@ -8,7 +8,8 @@ import pytest
 import statsmodels.formula.api as smf
 
 import welfare as wf
-from welfare.stats.robustness.effect import effects_of
+from welfare.stats.robustness.effect import Effect, effects_of
+from welfare.stats.robustness.leaving.leaving_out import left_out_row
 from welfare.stats.robustness.leaving.refits import ALL_EXACT, AT_MOST, leave_one_out
 from welfare.stats.robustness.robustness import robustness
 
@@ -247,3 +248,16 @@ def test_a_place_that_the_finding_draws_on_is_fitted_anew_though_it_moves_it_by_
     assert fit.table["estimate"].to_numpy() == pytest.approx(others.to_numpy(), rel=1e-9)
     assert found.loc[17, "exact"]
     assert found.loc[17, "std_error"] > 1.2 * found["std_error"].drop(index=17).max()
+
+
+def test_where_one_step_has_no_interval_the_whole_one_moves_with_the_estimate():
+    effect = Effect("x", estimate=1.0, std_error=0.4, low=0.2, high=1.8, p_value=0.01, kind="rate")
+    refits = pd.DataFrame(
+        {"left_out": ["a", "b"], "rows": 3, "exact": False, "reason": "", "low": np.nan, "high": np.nan}
+    )
+    # Moved by 0.7 and by 0.9 the interval is -0.5 to 1.1, and 1.1 to 2.7.
+    for moved, verdict in (([0.9, 0.3], "changes"), ([0.9, 1.9], "holds")):
+        assert left_out_row(effect, "farm", refits.assign(estimate=moved)).verdict == verdict
+    protective = Effect("x", estimate=-1.0, std_error=0.4, low=-1.8, high=-0.2, p_value=0.01, kind="rate")
+    for moved, verdict in (([-0.9, -0.3], "changes"), ([-0.9, -1.9], "holds")):
+        assert left_out_row(protective, "farm", refits.assign(estimate=moved)).verdict == verdict

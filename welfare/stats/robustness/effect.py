@@ -203,7 +203,7 @@ def chosen(effects: Sequence[Effect], term: str | Iterable[str] | None) -> list[
 
 def design_of(fit: Any) -> Design | None:
     """Return the rows and columns of a model of counts or of hazards; None of other fits."""
-    found = getattr(fit, "_found", None)
+    found = getattr(fit, "_found", fit)
     design = getattr(getattr(found, "model", found), "design", None)
     return design if isinstance(design, Design) else None
 

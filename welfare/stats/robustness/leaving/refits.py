@@ -128,14 +128,14 @@ def _used(fit: Any, many: int) -> np.ndarray:
 def _own_way(fit: Any) -> Callable[[np.ndarray], Any] | None:
     """Return how a model of hazards is fitted to some of its rows; None for what keeps no rows."""
     from welfare.stats.duration.cox.hazard_fit import estimate_hazards
-    from welfare.stats.duration.cox.hazard_result import DurationModel, model_of
+    from welfare.stats.duration.cox.hazard_result import DurationModel
 
     if not isinstance(fit, DurationModel):
         return None
     design, asked = fit._found.model.design, fit._found.asked
     # Strata after the bar of the formula are read from it again.
     asked = replace(asked, strata=()) if design.formula.effects else asked
-    return lambda keep: model_of(estimate_hazards(asked, design.source[keep]), design.source)
+    return lambda keep: estimate_hazards(asked, design.source[keep])
 
 
 def _any_fit(
