@@ -258,6 +258,11 @@ def test_where_one_step_has_no_interval_the_whole_one_moves_with_the_estimate():
     # Moved by 0.7 and by 0.9 the interval is -0.5 to 1.1, and 1.1 to 2.7.
     for moved, verdict in (([0.9, 0.3], "changes"), ([0.9, 1.9], "holds")):
         assert left_out_row(effect, "farm", refits.assign(estimate=moved)).verdict == verdict
+    # Without one of them there is no estimate: nothing says that it holds there.
+    lost = refits.assign(estimate=[0.9, np.nan], reason=["", "x cannot be estimated without it"])
+    found = left_out_row(effect, "farm", lost)
+    assert found.verdict == "cannot tell"
+    assert "Without 1 of them there is no such estimate (b: x cannot be estimated without it)." in found.reading
     protective = Effect("x", estimate=-1.0, std_error=0.4, low=-1.8, high=-0.2, p_value=0.01, kind="rate")
     for moved, verdict in (([-0.9, -0.3], "changes"), ([-0.9, -1.9], "holds")):
         assert left_out_row(protective, "farm", refits.assign(estimate=moved)).verdict == verdict

@@ -51,6 +51,9 @@ def test_another_denominator_is_the_same_model_per_unit_of_it(fit, plants):
     row = rows_of(robustness(fit, df=plants, denominators="hours"), "denominator").loc["hours"]
     by_hand = wf.count_model("hurt ~ speed", plants, exposure="hours").table.iloc[1]
     assert row[["value", "low", "high"]].to_numpy(dtype=float) == pytest.approx(by_hand[RATIO].to_numpy(dtype=float))
+    ten = rows_of(robustness(fit, df=plants, denominators="hours", per=10), "denominator").loc["hours"]
+    tenfold = by_hand[RATIO].to_numpy(dtype=float) ** 10
+    assert ten[["value", "low", "high"]].to_numpy(dtype=float) == pytest.approx(tenfold)
     # What is planted: 0.2 more on the log scale.
     assert np.log(row["value"]) == pytest.approx(fit.table["estimate"].iloc[1] + 0.2, abs=0.01)
     assert row["verdict"] == "holds"
