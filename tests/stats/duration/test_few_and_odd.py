@@ -158,3 +158,10 @@ def test_only_events_with_nobody_else_at_risk_are_compared_with_none():
     rows = pd.DataFrame({"days": [1, 2, 3, 1, 2, 3], "event": 1, "side": [0, 0, 0, 1, 1, 1], "x": [1, 0, 2, 0, 1, 0]})
     found = duration("event ~ x", rows, time="days", strata="side").check().set_index("check")
     assert found.loc["events compared with none", "value"] == pytest.approx(2 / 6)
+
+
+def test_a_row_that_enters_at_a_time_is_not_yet_at_risk_then():
+    rows = pd.DataFrame({"start": [0, 0, 5], "days": [8, 5, 9], "event": [1, 1, 0]})
+    found = survival(rows, time="days", entry="start", event="event")
+    assert found.at([0, 4, 5, 6, 9])["at_risk"].tolist() == [2, 2, 2, 2, 1]
+    assert found.table["at_risk"].tolist() == [2, 2, 1]
