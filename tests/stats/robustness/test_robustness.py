@@ -308,7 +308,10 @@ def test_surfaces_of_ratios_are_of_ding_and_vanderweele(fit):
 
 def test_a_protective_ratio_rises_towards_one(plants):
     fit = wf.count_model("hurt ~ slow", plants.assign(slow=-plants["speed"]), exposure="birds", cluster="plant")
-    surface = robustness(fit, leave_out=[]).contour().table
+    found = robustness(fit, leave_out=[])
+    assert "could explain it away" in found.text
+    assert "The interval includes" not in found.text
+    surface = found.contour().table
     assert surface["value"].iloc[0] == pytest.approx(fit.table["ratio"].iloc[1], rel=1e-12)
     assert surface["value"].is_monotonic_increasing is False
     assert surface["value"].max() > 1
