@@ -14,6 +14,8 @@ from welfare.stats.duration.hazards.at_risk import tied
 from welfare.stats.inputs import dropped_rows, numbers
 
 NO_TIME = "no time at risk"
+# Where no entry is given, all are at risk before time 0: what comes at 0 (dead on the day it was housed) counts.
+_BEFORE_ALL = -1.0
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,8 @@ def time_reasons(df: pd.DataFrame, *, time: str, entry: str | None, where: str) 
             spoiled="Time is counted from zero on and cannot run backwards: one of the dates behind it is wrong.",
             todo="Correct the dates, count from an earlier day, or make the value missing.",
         )
-    reasons[ends == begins] = NO_TIME
     if entry is not None:
+        reasons[ends == begins] = NO_TIME
         reasons[np.isnan(begins)] = f"missing {entry}"
     reasons[np.isnan(ends)] = f"missing {time}"
     return reasons
@@ -236,8 +238,7 @@ def timed_rows(
             todo=f"Look at why: {', '.join(sorted(set(reasons)))}.",
         )
     frame = df[kept]
-    begins = np.zeros(len(frame)) if entry is None else numbers(frame[entry], entry)
-    begins, ends = tied(begins, numbers(frame[time], time))
+    begins, ends = tied(entries(frame, entry), numbers(frame[time], time))
     return TimedRows(
         entry=begins,
         exit=ends,
@@ -246,6 +247,18 @@ def timed_rows(
         dropped=dropped_rows(df.index, reasons),
         notes=tuple(lost_at_entry(happened, reasons)),
     )
+
+
+def entries(frame: pd.DataFrame, entry: str | None) -> np.ndarray:
+    """Return when each row comes under observation; before time 0 where no column says it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    entry : str, optional
+        Column.
+    """
+    return np.full(len(frame), _BEFORE_ALL) if entry is None else numbers(frame[entry], entry)
 
 
 def lost_at_entry(happened: np.ndarray, reasons: np.ndarray) -> list[str]:

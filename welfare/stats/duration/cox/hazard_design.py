@@ -16,7 +16,7 @@ from welfare.stats.design.matrices import Matrices, build_matrices
 from welfare.stats.design.rows import first_reasons
 from welfare.stats.duration.asked import Asked
 from welfare.stats.duration.hazards.at_risk import AtRisk, at_risk
-from welfare.stats.duration.rows import check_columns, group_labels, lost_at_entry, time_reasons, zero_or_one
+from welfare.stats.duration.rows import check_columns, entries, group_labels, lost_at_entry, time_reasons, zero_or_one
 from welfare.stats.glm.columns import Columns
 from welfare.stats.inputs import dropped_rows, numbers
 
@@ -152,7 +152,7 @@ def _refuse_overlaps(spells: Spells) -> None:
     if unit is None:
         return
     kept = spells.rows[pd.isna(spells.reasons)]
-    begins = np.zeros(len(kept)) if spells.asked.entry is None else numbers(kept[spells.asked.entry], "entry")
+    begins = entries(kept, spells.asked.entry)
     frame = pd.DataFrame({"begin": begins, "end": numbers(kept[spells.asked.time], "time")}, index=kept.index)
     frame["own"] = group_labels(kept, [unit, *spells.asked.strata])[0]
     frame = frame.sort_values(["own", "begin", "end"], kind="stable")
@@ -196,7 +196,7 @@ def build_hazards(spells: Spells, *, without: tuple[str, ...] = (), mended: bool
     places = built.terms.index.to_numpy()
     kept = spells.rows.iloc[places]
     stratum, strata = group_labels(kept, list(asked.strata))
-    begins = np.zeros(len(kept)) if asked.entry is None else numbers(kept[asked.entry], asked.entry)
+    begins = entries(kept, asked.entry)
     labels = spells.labels[places]
     together = asked.together
     design = Design(
