@@ -471,3 +471,44 @@ def test_every_error_says_what_to_do(hens):
         with pytest.raises(WelfareError) as caught:
             found_in(hens, **options)
         assert caught.value.todo
+
+
+# What a hostile reader could do with it.
+
+
+def test_lags_over_the_whole_series_are_refused(hens):
+    with pytest.raises(BadParameter, match="errors too small"):
+        found_in(hens, lags=1000)
+    assert found_in(hens, lags=len(hens) // 3).lags == len(hens) // 3
+    with pytest.raises(BadParameter):
+        found_in(hens, lags=len(hens) // 3 + 1)
+
+
+def test_periods_that_cannot_be_used_stay_gaps():
+    df = pd.DataFrame({"month": range(24), "deaths": [9, 12, 9, 11] * 3 + [14, 18, 14, 15] * 3, "hens": [0, 100] * 12})
+    found = interrupted_series(df, outcome="deaths", time="month", change_at=12, exposure="hens", trend=False)
+    assert found.counterfactual["time"].tolist() == list(range(1, 24, 2))
+    assert any("11 of 23 periods have no row" in note for note in found.notes)
+    assert "from the change at 12 on" in found.text
+
+
+def test_few_events_are_not_rounded_away():
+    df = pd.DataFrame({"month": range(24), "deaths": [0, 0, 1, 0, 0, 0] + [0] * 6 + [0, 1, 0, 0, 1, 0] * 2})
+    text = interrupted_series(df, outcome="deaths", time="month", change_at=12, trend=False).text
+    assert "that is 3 deaths more" in text
+    assert "than the 1 expected" in text
+    half = df.assign(deaths=df["deaths"] / 2)
+    text = interrupted_series(half, outcome="deaths", time="month", change_at=12, trend=False).text
+    assert "that is 1.5 deaths more" in text
+    assert "than the 0.5 expected" in text
+
+
+def test_odd_options_are_read_or_refused_with_advice(hens):
+    with pytest.raises(BadParameter, match="season='12'"):
+        found_in(hens, season="12")
+    with pytest.raises(BadParameter, match="more than one column 'deaths'"):
+        found_in(pd.concat([hens, hens[["deaths"]]], axis=1))
+    dated = hens.assign(month=pd.period_range("2020-01", periods=len(hens), freq="M").to_timestamp())
+    plain, zoned = (found_in(dated, change_at=pd.Timestamp("2022-12-15", tz=zone)) for zone in (None, "UTC"))
+    pd.testing.assert_frame_equal(plain.table, zoned.table)
+    assert "in 1 unit (farm)" in found_in(hens.assign(farm="a"), unit="farm").text

@@ -257,19 +257,21 @@ class EventStudy(Result):
         -------
         Randomisation
             `p_value`, `draws` (the average over its error, with permuted dates), `estimate` (with the true ones),
-            `words`.
+            `words`. Where the true dates give no error (one cluster adopts), the average itself.
 
         Raises
         ------
         NotEstimable
             If dates cannot be exchanged, or the true ones give no estimate.
         """
+        true = self._rows.adoption
+        with_error = bool(np.isfinite(self._average(true)["std_error"]))
 
         def statistic(data: Adoption) -> float:
             average = self._average(data)
-            return float(average["estimate"] / average["std_error"])
+            return float(average["estimate"] / average["std_error"] if with_error else average["estimate"])
 
-        return randomise(self._rows.adoption, statistic, draws=draws, seed=seed)
+        return randomise(true, statistic, draws=draws, seed=seed)
 
     def check(self) -> pd.DataFrame:
         """Look for what could mislead.

@@ -175,7 +175,7 @@ def _refuse_unusable(question: EventQuestion) -> None:
             spoiled="They would be left unused.",
             todo="Use method='imputation' or 'sun_abraham', whose Poisson versions take them.",
         )
-    if not isinstance(question.seed, int) or question.seed < 0:
+    if not isinstance(question.seed, int | np.integer) or question.seed < 0:
         raise BadParameter(
             f"the seed {question.seed!r} is not a whole number from 0 on",
             where="event_study(seed=)",
@@ -214,10 +214,11 @@ def _study(question: EventQuestion, rows: Rows, df: pd.DataFrame) -> EventStudy:
         negative_weights(cell_weights(data, naive))[1] if naive else np.nan,
         effects.words,
     )
+    unused = _unused(rows, found)
     return EventStudy(
         table=table,
-        text=simulated_words(df) + write_text(question, rows, words),
-        dropped=pd.concat([rows.dropped, _unused(rows, found)], ignore_index=True),
+        text=simulated_words(df) + write_text(question, rows, words, unused),
+        dropped=pd.concat([rows.dropped, unused], ignore_index=True),
         notes=write_notes(question, rows, effects.words, degrees),
         by_horizon=horizon,
         pretrend_p=found.pretrend_p,

@@ -185,8 +185,8 @@ def interrupted_series(
     errors : {"newey_west", "model"}
         Errors that allow periods near one another to be alike; or trust the model.
     lags : int, optional
-        Over how many periods; by default the whole part of 4 (T / 100) to the power 2/9, with T periods from first to
-        last.
+        Over how many periods, at most a third of them; by default the whole part of 4 (T / 100) to the power 2/9, with
+        T periods from first to last.
     unit : str, optional
         Column of places that were counted in the same periods: each has a level of its own, and all share trend, season
         and change. Newey and West's errors then allow for shocks that places share.
@@ -274,6 +274,10 @@ def _own_parameter(theta: float | None) -> tuple[str, ...]:
     return (f"Negative binomial (NB2), theta {theta:.4g}, estimated; variance = mean + mean^2 / theta.",)
 
 
+def _at_least(value: Any, least: float) -> bool:
+    return isinstance(value, int | float | np.number) and bool(value >= least)
+
+
 def _refuse_options(
     family: str, season: float | None, harmonics: int, errors: str, lags: int | None, draws: int, seed: int
 ) -> None:
@@ -285,9 +289,14 @@ def _refuse_options(
             lags is not None and (not isinstance(lags, whole) or lags < 0 or errors == "model"),
             "Give a whole number from 0 on, with errors='newey_west'.",
         ),
-        f"season={season!r}": (season is not None and not season >= 2, "Give its length in periods, 2 or more."),
+        f"season={season!r}": (
+            season is not None and not _at_least(season, 2),
+            "Give its length in periods, 2 or more.",
+        ),
         f"harmonics={harmonics!r}": (
-            season is not None and (not isinstance(harmonics, whole) or not 1 <= harmonics <= season / 2),
+            season is not None
+            and _at_least(season, 2)
+            and (not isinstance(harmonics, whole) or not 1 <= harmonics <= season / 2),
             "Give a whole number from 1 to half the season's length.",
         ),
         f"draws={draws!r}": (not isinstance(draws, whole) or draws < 100, "Give 100 or more."),

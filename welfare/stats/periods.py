@@ -50,7 +50,7 @@ class Steps:
         out = np.full(len(values), _NO_STEP)
         known = values.notna().to_numpy()
         if known.any():
-            out[known] = self._read(values[known].infer_objects(), name)
+            out[known] = self._read(uncategorised(values[known]).infer_objects(), name)
         return out
 
     def _read(self, values: pd.Series, name: str) -> np.ndarray:
@@ -75,6 +75,13 @@ class Steps:
         return pd.Index([str(pd.Period(ordinal=int(step), freq=self.spacing)) for step in steps])
 
 
+def uncategorised(values: pd.Series) -> pd.Series:
+    """Return values as what their categories are, where they are categories."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.astype(object)
+    return values
+
+
 def missing(steps: np.ndarray) -> np.ndarray:
     """Return where no period is known."""
     return np.asarray(steps == _NO_STEP)
@@ -95,7 +102,7 @@ def steps_of(values: pd.Series, name: str) -> Steps:
     BadValue
         If they cannot be put in order.
     """
-    known = values.dropna().infer_objects()
+    known = uncategorised(values).dropna().infer_objects()
     if isinstance(known.dtype, pd.PeriodDtype):
         return Steps(str(known.iloc[0].freqstr)) if len(known) else Steps(None)
     if pd.api.types.is_numeric_dtype(known.dtype) or _reads_as_numbers(known):

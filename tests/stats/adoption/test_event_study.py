@@ -402,3 +402,117 @@ def test_the_figure_shows_every_step_and_the_naive_estimate(plants):
     drawn = np.concatenate([line.get_xdata() for line in ax.lines if line.get_marker() == "o"])
     assert sorted(drawn) == found.by_horizon["horizon"].tolist()
     assert "two-way estimate" in ax.get_legend_handles_labels()[1]
+
+
+# One cluster shows no spread: no interval, where one of no width would stand.
+
+
+@pytest.mark.parametrize("family", ["gaussian", "poisson"])
+@pytest.mark.parametrize("method", METHODS)
+def test_one_cluster_on_a_side_gives_no_interval(plants, method, family):
+    df = plants.assign(side=plants["waiver_from"] > 0, rate=plants["rate"].clip(lower=0).round())
+    found = study(df, method=method, family=family, cluster="side")
+    assert found.table["std_error"].isna().all()
+    assert np.isnan(found.overall("simple")["std_error"])
+    assert np.isnan(found.overall("group")["std_error"])
+    assert np.isnan(found.naive["std_error"])
+    assert np.isnan(found.pretrend_p)
+    assert "no interval that could be given" in found.text
+
+
+@pytest.mark.parametrize("method", ["callaway_santanna", "sun_abraham"])
+def test_a_cohort_of_one_plant_has_no_error_and_no_part_in_the_look_before(plants, method):
+    alone = plants.assign(waiver_from=plants["waiver_from"].mask(plants["plant"] == 1, 2012))
+    alone["rate"] += 50.0 * ((alone["plant"] == 1) & (alone["year"] == 2010))
+    found = study(alone, method=method)
+    cells = found.table.set_index("cohort")["std_error"]
+    assert cells[2012].isna().all()
+    assert cells[2013].notna().all()
+    assert found.by_horizon.set_index("horizon")["std_error"].notna().loc[0]
+    assert np.isfinite(found.overall()["std_error"])
+    # What is one plant's own is no proof that plants had moved apart.
+    without = study(plants[plants["plant"] != 1], method=method)
+    assert found.pretrend_p == pytest.approx(without.pretrend_p, abs=0.05)
+    at = found.check().set_index("check")
+    assert at.loc["effects of one cluster", "value"] == 4
+    assert "has 1 unit:" in at.loc["small cohorts", "advice"]
+
+
+def test_a_period_with_one_untreated_plant_gives_imputation_no_error(plants):
+    df = plants[(plants["waiver_from"] > 0) | (plants["plant"] == 0)]
+    late = study(df, method="imputation").table
+    assert late.loc[late["time"] >= 2014, "std_error"].isna().all()
+    assert late.loc[late["time"] < 2014, "std_error"].notna().all()
+
+
+def test_a_test_before_adoption_is_no_surer_than_the_clusters_that_adopt():
+    rng = np.random.default_rng(2)
+    wrong = 0
+    for _ in range(40):
+        plant, year = np.repeat(np.arange(60), 8), np.tile(np.arange(8), 60)
+        state = plant // 3
+        starts = np.where(state < 4, np.where(state % 2, 3, 5), 0)
+        shared = np.cumsum(rng.normal(0, 0.5, (20, 8)), axis=1)[state, year]
+        df = pd.DataFrame({"plant": plant, "year": year, "waiver_from": starts, "state": state})
+        found = study(df.assign(rate=shared + rng.normal(0, 1, 480)), cluster="state")
+        wrong += found.pretrend_p < 0.05
+        assert "of which 4 adopt: with so few intervals are too narrow" in found.text
+    assert wrong <= 6  # with all 20 clusters counted it was 9 in 10
+
+
+# Rows in no comparison are told.
+
+
+def test_rows_without_a_row_to_compare_with_are_told(plants):
+    gone = plants["plant"].isin([1, 4]) & (plants["year"] == 2012)
+    found = study(plants[~gone])
+    late = plants["plant"].isin([1, 4]) & (plants["year"] >= 2013)
+    assert sorted(found.dropped["row"]) == plants.index[late].tolist()
+    assert "Of these rows not used: 6 in no comparison that could be made." in found.text
+    kept = study(plants[~gone & ~late])
+    cells = found.table["cohort"] == 2013
+    assert found.table.loc[cells, "estimate"].to_numpy() == pytest.approx(kept.table.loc[cells, "estimate"].to_numpy())
+    assert study(plants).dropped.empty
+
+
+def test_periods_after_the_last_adoption_are_told(plants):
+    found = study(plants[plants["waiver_from"] > 0], control="notyet")
+    assert set(found.dropped["reason"]) == {"no controls: every cohort is treated by then"}
+    assert len(found.dropped) == 40 * 2
+
+
+def test_ratios_that_count_nothing_are_said_to_tilt_the_average(plants):
+    count = plants["rate"].clip(lower=0).round().mask((plants["waiver_from"] == 2014) & (plants["year"] == 2014), 0)
+    found = study(plants.assign(rate=count), family="poisson")
+    assert "1 cell after adoption could not be estimated and is not in it, which tilts it" in found.text
+    nothing = study(
+        plants.assign(rate=count.mask((plants["waiver_from"] > 0) & (plants["year"] >= plants["waiver_from"]), 0)),
+        family="poisson",
+    )
+    assert "No average effect" in nothing.text
+    nothing.check()
+
+
+def test_one_of_each_is_told_in_the_singular(plants):
+    text = study(plants[plants["plant"] < 2]).text
+    assert "of which 1 adopts in 1 cohort and 1 never does" in text
+
+
+def test_placebo_units_need_no_error(plants):
+    one = plants[(plants["waiver_from"] == 0) | (plants["plant"] == 1)]
+    found = study(one)
+    assert np.isnan(found.overall()["std_error"])
+    drawn = found.placebo_units(draws=19)
+    assert drawn.estimate == pytest.approx(found.overall()["estimate"])
+    assert np.isfinite(drawn.draws).all()
+
+
+def test_categories_are_read_as_what_they_are(plants):
+    plain = study(plants).table
+    held = study(plants.astype({"year": "category", "waiver_from": "category", "plant": "category"})).table
+    pd.testing.assert_frame_equal(held, plain)
+
+
+def test_two_columns_of_one_name_are_refused(plants):
+    with pytest.raises(BadParameter, match="more than one column 'rate'"):
+        study(pd.concat([plants, plants[["rate"]]], axis=1))

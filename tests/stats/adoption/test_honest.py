@@ -377,3 +377,10 @@ def test_what_power_refuses():
         power(np.array([-2, 0]), np.eye(2), test="some")
     with pytest.raises(NotEstimable, match="a trend would move"):
         power(np.array([-1, 0]), np.eye(2))
+
+
+def test_few_clusters_leave_directions_without_variance_and_no_warning():
+    for seed in range(20):
+        influence = np.random.default_rng(seed).normal(size=(2, 6))
+        found = honest(np.array([-4, -3, -2, 0, 1, 2]), influence[0], influence.T @ influence)
+        assert np.isfinite(found.table[["low", "high"]].to_numpy()).all()

@@ -210,10 +210,11 @@ def test_periods_that_no_unit_links_cannot_be_compared() -> None:
     assert found.cell_reason.tolist()[1:] == [f"no rows of controls {unlinked}"] * 2
 
 
-def test_a_cell_of_one_cluster_is_said_to_have_too_small_an_error() -> None:
+def test_a_cell_of_one_cluster_has_no_error_and_says_so() -> None:
     found = saturate(by_hand([2, 3, 3, 4, 4, 4], 4, np.random.default_rng(8).normal(size=(6, 4))))
     assert found.alone.tolist() == [True] * 3 + [False] * 3
-    assert "errors are too small" in found.words
+    assert "no error can be seen" in found.words
+    assert np.isnan(np.diag(found.covariance)).tolist() == [True] * 3 + [False] * 3
     assert "too small" not in saturate(by_hand([3, 3, 4, 4], 4, np.random.default_rng(8).normal(size=(4, 4)))).words
 
 

@@ -10,6 +10,8 @@ from welfare.errors import BadParameter, NotEstimable
 from welfare.stats.adoption.arrays import Adoption, Array, Effects, sum_by_cluster
 
 KINDS = ("simple", "dynamic", "group", "calendar")
+# An average of which more than this share is of effects whose error cannot be seen has none either.
+_UNSEEN = 0.1
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ def overall(adoption: Adoption, effects: Effects, kind: str, *, shares: bool) ->
     else:
         parts = _averaged(adoption, after, steps if kind == "dynamic" else after.period, shares=shares)
     even = np.full(len(parts.step), 1 / len(parts.step))
-    return float(even @ parts.estimate), _root(even @ parts.covariance @ even)
+    if even @ np.isnan(np.diag(parts.covariance)) > _UNSEEN:
+        return float(even @ parts.estimate), np.nan
+    return float(even @ parts.estimate), _root(even @ np.nan_to_num(parts.covariance) @ even)
 
 
 def _over_cohorts(adoption: Adoption, after: Effects, shares: bool) -> tuple[float, float]:
@@ -125,9 +129,10 @@ def _averaged(adoption: Adoption, effects: Effects, at: Array, *, shares: bool) 
     cohorts = np.array([len(np.unique(known.cohort[place == level])) for level in range(len(levels))], dtype=np.int64)
     if known.influence is None:
         return Averages(levels, cohorts, estimate, weight.T @ known.covariance @ weight, None)
-    influence = known.influence @ weight
+    influence = np.nan_to_num(known.influence) @ weight
     if shares:
         influence = influence + _of_shares(adoption, known, place, estimate, len(levels))
+    influence[:, np.isnan(np.diag(known.covariance)) @ weight > _UNSEEN] = np.nan
     return Averages(levels, cohorts, estimate, influence.T @ influence, influence)
 
 

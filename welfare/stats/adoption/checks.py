@@ -10,10 +10,11 @@ from welfare.stats.adoption.absorbing.cells import Explained
 from welfare.stats.adoption.aggregate import Averages
 from welfare.stats.adoption.arrays import Adoption, Effects
 from welfare.stats.adoption.trends.pretrend import power
+from welfare.stats.adoption.words import FEW_TREATED
 from welfare.stats.diagnostics import DOUBT, FINE, Check
 from welfare.stats.doubt.sandwich import MANY_CLUSTERS
 
-_FEW_UNITS, _FEW_TREATED, _UNLIKELY, _SURE = 5, 10, 0.05, 0.8
+_FEW_UNITS, _UNLIKELY, _SURE = 5, 0.05, 0.8
 
 
 def few_clusters(data: Adoption) -> list[Check]:
@@ -39,9 +40,9 @@ def few_clusters(data: Adoption) -> list[Check]:
             "few treated clusters",
             "",
             float(adopting),
-            FINE if adopting >= _FEW_TREATED else DOUBT,
+            FINE if adopting >= FEW_TREATED else DOUBT,
             f"{adopting:,} clusters adopt."
-            if adopting >= _FEW_TREATED
+            if adopting >= FEW_TREATED
             else f"{adopting:,} clusters adopt: errors rest on their likeness, and cannot see what they share. Compare "
             "with placebo_units().",
         ),
@@ -55,8 +56,8 @@ def few_clusters(data: Adoption) -> list[Check]:
             str(data.labels[cohorts[least]]),
             float(size[least]),
             DOUBT if small else FINE,
-            f"The cohort of {data.labels[cohorts[least]]} has {size[least]:,} units: its own effects say little; its "
-            "errors are too small."
+            f"The cohort of {data.labels[cohorts[least]]} has {size[least]:,} unit{'s' * int(size[least] > 1)}: its "
+            "own effects say little; its errors are too small."
             if small
             else f"The smallest cohort has {size[least]:,} units.",
         )
@@ -99,7 +100,7 @@ def holes(data: Adoption, effects: Effects) -> list[Check]:
 
 
 def alone(effects: Explained) -> list[Check]:
-    """Check that no effect after adoption is of one cluster, whose error cannot be seen.
+    """Check that no effect after adoption is of one cluster, or compared with one: its error cannot be seen.
 
     Parameters
     ----------
@@ -109,7 +110,8 @@ def alone(effects: Explained) -> list[Check]:
     if not count:
         return []
     advice = (
-        f"{count:,} effects are of one cluster each: their errors cannot be read from its own spread. Join cohorts."
+        f"{count:,} effect{'s are' if count > 1 else ' is'} of one cluster, or compared with one: an error cannot be "
+        "read from its spread. Join cohorts, or compare with placebo_units()."
     )
     return [Check("effects of one cluster", "", float(count), DOUBT, advice)]
 
@@ -144,7 +146,7 @@ def before(pretrend_p: float, averages: Averages | None, average: float) -> list
         The average effect, for comparison.
     """
     if np.isnan(pretrend_p):
-        advice = "No period shows whether units moved alike before adoption: parallel trends are taken on trust."
+        advice = "No test shows whether units moved alike before adoption: parallel trends are taken on trust."
         return [Check("before adoption", "", np.nan, DOUBT, advice)]
     differs = pretrend_p < _UNLIKELY
     found = [
@@ -179,7 +181,7 @@ def _missed(averages: Averages | None) -> float:
         found = power(averages.step[known], averages.covariance[np.ix_(known, known)], probability=_SURE, test="joint")
     except NotEstimable:
         return np.nan
-    return float(np.mean(np.abs(found.bias)))
+    return float(np.mean(np.abs(found.bias))) if len(found.bias) else np.nan
 
 
 def naive_weights(negative: float) -> Check:

@@ -72,7 +72,7 @@ def answer(question: EventQuestion, data: Adoption) -> Answer:
         if before is None:
             return Answer(effects, averages, np.nan)
         joined = _joined(before, averages)
-        return Answer(effects, joined, wald(before.estimate, before.covariance, clusters=data.clusters).p_value)
+        return Answer(effects, joined, wald(before.estimate, before.covariance, clusters=_fewest(data)).p_value)
     return Answer(effects, averages, _tested(effects, data))
 
 
@@ -113,11 +113,18 @@ def _effects(question: EventQuestion, data: Adoption) -> Explained:
 def _tested(effects: Effects, data: Adoption) -> float:
     """Return the p-value of all cells before adoption, or where clusters are too few for so many, of their averages."""
     try:
-        found = pretrend(effects, data.periods, clusters=data.clusters)
+        found = pretrend(effects, data.periods, clusters=_fewest(data))
     except NotEstimable:
         return np.nan
     by_cell = found.by_cell.p_value
     return found.by_horizon.p_value if np.isnan(by_cell) else by_cell
+
+
+def _fewest(data: Adoption) -> int:
+    """Return how many clusters the smaller side has: a test of several effects is no surer than it."""
+    ever = data.cohort < data.never
+    sides = [data.cluster[side] for side in (ever, ~ever) if side.any()]
+    return min(len(np.unique(side)) for side in sides)
 
 
 def _before(question: EventQuestion, data: Adoption) -> Leads | None:

@@ -12,7 +12,7 @@ from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
 from welfare.schema.results import no_rows_dropped
 from welfare.stats.adoption.arrays import Adoption
 from welfare.stats.inputs import dropped_rows, not_negative, numbers
-from welfare.stats.periods import Steps, missing, steps_of
+from welfare.stats.periods import Steps, missing, steps_of, uncategorised
 
 ALWAYS = "treated before the data begin"
 _ASKED = "event_study"
@@ -216,6 +216,14 @@ def _other(cluster: str | None, unit: str) -> list[str]:
 
 
 def _refuse_absent(df: pd.DataFrame, named: Sequence[str]) -> None:
+    twice = [name for name in named if (df.columns == name).sum() > 1]
+    if twice:
+        raise BadParameter(
+            f"the frame has more than one column {twice[0]!r}",
+            where=_ASKED,
+            spoiled="Which of them is meant would be a guess.",
+            todo="Rename or drop one.",
+        )
     absent = [name for name in named if name not in df.columns]
     if absent:
         raise BadParameter(
@@ -228,6 +236,7 @@ def _refuse_absent(df: pd.DataFrame, named: Sequence[str]) -> None:
 
 def _adopted(values: pd.Series, steps: Steps, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the step of adoption by row, and who never adopts: a missing value, 0, or infinity."""
+    values = uncategorised(values)
     never = values.isna().to_numpy()
     if values.dtype == object or pd.api.types.is_string_dtype(values.dtype):
         never = never | values.astype("object").isin([0, "0", "", float("inf")]).to_numpy()

@@ -9,6 +9,7 @@ import pandas as pd
 
 from welfare.errors import WelfareError
 from welfare.schema.results import count_reasons
+from welfare.stats.adoption.arrays import Adoption
 from welfare.stats.adoption.question import EventQuestion
 from welfare.stats.adoption.rows import Rows
 
@@ -18,6 +19,7 @@ _NAMES = {
     "sun_abraham": "Interaction-weighted regression (Sun and Abraham)",
 }
 _TOLD = 4
+FEW_TREATED = 10  # clusters that adopt; with fewer, errors of their own are not to be trusted
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Found:
     errors: str
 
 
-def write_text(question: EventQuestion, rows: Rows, found: Found) -> str:
+def write_text(question: EventQuestion, rows: Rows, found: Found, unused: pd.DataFrame) -> str:
     """Write the paragraph of an event study.
 
     Parameters
@@ -57,20 +59,40 @@ def write_text(question: EventQuestion, rows: Rows, found: Found) -> str:
     question : EventQuestion
     rows : Rows
     found : Found
+    unused : DataFrame
+        Rows that the estimator could not use: columns row, reason.
     """
     data = rows.adoption
     treated = int((data.cohort < data.never).sum())
     left_out = "" if rows.dropped.empty else f" Left out: {count_reasons(rows.dropped)}."
+    if not unused.empty:
+        left_out += f" Of these rows not used: {count_reasons(unused)}."
     per = f" per unit of {question.exposure}" if question.exposure else ""
     return (
         f"{_NAMES[question.method]} of {question.outcome}{per} before and after {question.treated_from}: "
-        f"{len(data.outcome):,} rows, {data.units:,} units ({question.unit}), of which {treated:,} adopt in "
-        f"{_many(len(data.cohorts), 'cohort')} and {data.units - treated:,} never do in these data; compared with "
-        f"{_compared_with(question)}.{left_out} {_findings(question, found)} {_before(found)} "
-        f"{_naive(question, found)} These are effects of the change only if, without it, units that adopt and "
-        f"the others would have moved alike{' in proportion' if question.ratio else ''}, if nobody acted on it before "
-        "it came, and if one unit's adoption does not touch another's records. The records cannot show that, and harm "
+        f"{len(data.outcome):,} rows, {data.units:,} units ({question.unit}), of which {treated:,} "
+        f"adopt{'s' * (treated == 1)} in {_many(len(data.cohorts), 'cohort')} and "
+        f"{_never(data.units - treated)} in these data; compared with {_compared_with(question)}.{left_out} "
+        f"{_findings(question, found)}{_few(data)} {_before(found)} {_naive(question, found)} These are effects of "
+        "the change only if, without it, units that adopt and the others would have moved "
+        f"alike{' in proportion' if question.ratio else ''}, if nobody acted on it before it came, and if one unit's "
+        "adoption does not touch another's records. The records cannot show that, and harm "
         "that nobody recorded is not seen."
+    )
+
+
+def _never(count: int) -> str:
+    return f"{count:,} never {'does' if count == 1 else 'do'}"
+
+
+def _few(data: Adoption) -> str:
+    """Say when those that adopt, or those that do not, are too few for errors to be trusted."""
+    adopt = len(np.unique(data.cluster[data.cohort < data.never]))
+    if min(adopt, data.clusters) >= FEW_TREATED:
+        return ""
+    return (
+        f" Errors rest on {_many(data.clusters, 'cluster')}, of which {adopt:,} adopt{'s' * (adopt == 1)}: with so few "
+        "intervals are too narrow."
     )
 
 
@@ -95,7 +117,7 @@ def _findings(question: EventQuestion, found: Found) -> str:
     unknown = int((found.table["estimate"].isna() & (found.table["horizon"] >= 0)).sum())
     missing = (
         f" {_many(unknown, 'cell')} after adoption could not be estimated and "
-        f"{'is' if unknown == 1 else 'are'} not in it."
+        f"{'is' if unknown == 1 else 'are'} not in it{_tilted(found.table, question)}."
         if unknown
         else ""
     )
@@ -104,6 +126,12 @@ def _findings(question: EventQuestion, found: Found) -> str:
         f"Averaged over treated units and periods the change went with {_size(found.average, question.ratio)} {what}"
         f"{_shown(found.average)}.{missing} By steps since adoption, {said}{more}."
     )
+
+
+def _tilted(table: pd.DataFrame, question: EventQuestion) -> str:
+    """Say that ratios of cells without events are missing, not small."""
+    silent = table["reason"].str.startswith("no event") & (table["horizon"] >= 0)
+    return ", which tilts it where they counted nothing" if question.ratio and silent.any() else ""
 
 
 def _shown(row: pd.Series) -> str:
@@ -122,6 +150,9 @@ def _size(row: pd.Series, ratio: bool) -> str:
 
 
 def _before(found: Found) -> str:
+    looked = found.by_horizon[found.by_horizon["horizon"] < 0]
+    if np.isnan(found.pretrend_p) and looked["std_error"].notna().any():
+        return "The clusters are too few to test whether they moved alike before adoption."
     if np.isnan(found.pretrend_p):
         return "No period before adoption can be used to see whether they moved alike until then."
     if found.pretrend_p < 0.05:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from welfare.errors import NotEstimable
+from welfare.errors import BadParameter, NotEstimable
 from welfare.stats.estimates import effects_table
 from welfare.stats.series.fitting import Doubt, Fitted, doubt, fit_series
 from welfare.stats.series.newey_west import automatic_lags
@@ -62,9 +62,12 @@ def answer(series: Series, model: Model) -> Answer:
 
     Raises
     ------
+    BadParameter
+        If errors are to allow for likeness over more than a third of the series.
     NotEstimable
         As :func:`welfare.stats.series.fitting.fit_series`.
     """
+    _refuse_far_lags(series, model)
     found, certainty = _fitted(series, model)
     names = found.names
     degrees = np.full(len(names), certainty.degrees)
@@ -72,6 +75,18 @@ def answer(series: Series, model: Model) -> Answer:
     hidden = [name.startswith("unit ") or (name == INTERCEPT and series.unit.any()) for name in names]
     table = table[~np.array(hidden)].reset_index(drop=True)
     return Answer(found, certainty, table.drop(columns=_RATIOS) if model.family == "gaussian" else table)
+
+
+def _refuse_far_lags(series: Series, model: Model) -> None:
+    """Refuse so many lags that the products of scores, which sum to 0 over all periods, cancel."""
+    span = int(np.ptp(series.place)) + 1
+    if model.robust and model.lags is not None and model.lags > span // 3:
+        raise BadParameter(
+            f"{model.lags} lags in a series of {span} periods",
+            where="interrupted_series(lags=)",
+            spoiled="What the model leaves sums to nothing over all periods: so many lags make errors too small.",
+            todo=f"Use {span // 3} or fewer.",
+        )
 
 
 def _fitted(series: Series, model: Model) -> tuple[Fitted, Doubt]:

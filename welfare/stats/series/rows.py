@@ -137,7 +137,8 @@ def read_series(df: pd.DataFrame, asked: Asked) -> tuple[Series, pd.DataFrame, t
     writing = steps_of(known[kept], asked.time)
     steps = writing.of(known, asked.time)
     first, last = int(steps[kept].min()), int(steps[kept].max())
-    spacing = int(np.gcd.reduce(steps[kept] - first)) or 1
+    # Rows that cannot be used tell the spacing too: every second one without an exposure leaves gaps, not long periods.
+    spacing = int(np.gcd.reduce(steps[~missing(steps)] - first)) or 1
     if asked.unit is not None:
         unit[kept] = _units(frame[asked.unit][kept], outcome[kept], asked, reasons, kept)
         kept = np.array([reason is None for reason in reasons], dtype=bool)
@@ -169,6 +170,14 @@ def read_series(df: pd.DataFrame, asked: Asked) -> tuple[Series, pd.DataFrame, t
 
 def _refuse_missing_columns(df: pd.DataFrame, asked: Asked) -> None:
     named = [asked.outcome, asked.time, *(name for name in (asked.exposure, asked.unit) if name is not None)]
+    twice = [name for name in named if (df.columns == name).sum() > 1]
+    if twice:
+        raise BadParameter(
+            f"the frame has more than one column {twice[0]!r}",
+            where=_WHERE,
+            spoiled="Which of them is meant would be a guess.",
+            todo="Rename or drop one.",
+        )
     absent = [name for name in named if name not in df]
     if absent:
         raise BadParameter(
@@ -246,7 +255,7 @@ def _change(asked: Asked, writing: Steps, first: int, last: int, spacing: int) -
     if writing.spacing is not None and isinstance(asked.change_at, str | pd.Timestamp | np.datetime64):
         day = pd.Timestamp(asked.change_at) if not isinstance(asked.change_at, str) else _day(asked.change_at)
         period = pd.Period(ordinal=int(step[0]), freq=writing.spacing)
-        if day is not None and day.normalize() > period.start_time:
+        if day is not None and day.tz_localize(None).normalize() > period.start_time:
             inside = f"The change falls inside {period}, which counts as after it as a whole."
     return int(-(-(step[0] - first) // spacing)), inside
 

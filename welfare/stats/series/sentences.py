@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from welfare.schema.results import count_reasons
@@ -43,7 +45,8 @@ def write_series(
         Columns row, reason.
     """
     per = f" per unit of {asked.exposure}" if asked.exposure else ""
-    places = f" in {series.unit.max() + 1:,} units ({asked.unit})" if asked.unit else ""
+    many = int(series.unit.max()) + 1
+    places = f" in {many:,} unit{'s' * (many > 1)} ({asked.unit})" if asked.unit else ""
     left_out = "" if dropped.empty else f" Left out: {count_reasons(dropped)}."
     doubts = ", ".join(looked.loc[looked["verdict"] == DOUBT, "check"])
     caution = f" Checks that ask for a closer look, as some do by chance: {doubts}." if doubts else ""
@@ -97,10 +100,15 @@ def _added(asked: Asked, model: Model, series: Series, events: pd.DataFrame) -> 
         )
     size = [abs(added[name]) for name in ("estimate", "low", "high")]
     if added["low"] < 0 < added["high"]:
-        ends = f"95% interval {-added['low']:,.0f} fewer to {added['high']:,.0f} more"
+        ends = f"95% interval {_count(-added['low'])} fewer to {_count(added['high'])} more"
     else:
-        ends = f"95% interval {min(size[1:]):,.0f} to {max(size[1:]):,.0f}"
+        ends = f"95% interval {_count(min(size[1:]))} to {_count(max(size[1:]))}"
     return (
-        f"Over the {series.after:,} periods after it that is {size[0]:,.0f} {asked.outcome} "
-        f"{'fewer' if fewer else 'more'} ({ends}) than the {without['estimate']:,.0f} expected without it."
+        f"Over the {series.after:,} periods after it that is {_count(size[0])} {asked.outcome} "
+        f"{'fewer' if fewer else 'more'} ({ends}) than the {_count(without['estimate'])} expected without it."
     )
+
+
+def _count(events: Any) -> str:
+    """Write a number of events; of a few, also what is less than one."""
+    return f"{events:,.0f}" if events >= 100 else f"{events:.2g}"

@@ -11,6 +11,11 @@ from welfare.stats.adoption.arrays import Adoption, Effects
 
 Array = np.ndarray
 
+ALONE = (
+    " Where the treated or the untreated units of a comparison are of one cluster, what is particular to it passes for "
+    "the effect, and no error can be seen: none is given."
+)
+
 
 @dataclass(frozen=True)
 class Explained(Effects):
@@ -23,7 +28,8 @@ class Explained(Effects):
     cell_reason : array of str, shape (m,)
         Why a cell has no estimate; empty for cells that have one.
     alone : array of bool, shape (m,)
-        Whether the rows of a cell are of one cluster: its error then cannot be read from its own spread.
+        Whether a cell's treated rows, or those it is compared with, are of one cluster: its error then cannot be read
+        from their spread.
     """
 
     row_reason: Array
@@ -115,6 +121,13 @@ def by_cluster(adoption: Adoption, rows: Array, cells: Cells, values: Array) -> 
 def one_cluster(adoption: Adoption, rows: Array, cells: Cells) -> Array:
     """Return which cells have treated rows of one cluster alone, shape (m,): they cannot vary about their own mean."""
     return (by_cluster(adoption, rows, cells, np.ones(int(rows.sum()))) > 0).sum(axis=0) == 1
+
+
+def unseen(covariance: Array, alone: Array) -> Array:
+    """Return a covariance, shape (m, m), missing where one cluster is all there is on a side: it shows no spread."""
+    out = covariance.copy()
+    out[alone] = out[:, alone] = np.nan
+    return out
 
 
 def small_sample(clusters: int, rows: int, estimates: int, units: int) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from welfare.errors import NotEstimable
-from welfare.stats.adoption.absorbing.cells import Explained
+from welfare.stats.adoption.absorbing.cells import ALONE, Explained, unseen
 from welfare.stats.adoption.arrays import Adoption, Array, Effects, sum_by_cluster
 from welfare.stats.adoption.comparing.doubly_robust import doubly_robust
 
@@ -70,16 +70,24 @@ def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = Fals
     influence = np.zeros((len(pairs), adoption.units))
     estimate = np.full(len(pairs), np.nan)
     reason = np.full(len(pairs), "", dtype=object)
+    alone = np.zeros(len(pairs), dtype=bool)
+    used = np.zeros_like(wide.known)
     for place, (cohort, at) in enumerate(pairs):
         base = cohort - 1 if at >= cohort else at - 1
         there = wide.known[at] & wide.known[base]
-        treated = np.flatnonzero(there & (adoption.cohort == cohort))
-        others = np.flatnonzero(there & _untreated(adoption, cohort, max(at, base), control))
-        reason[place] = "" if len(treated) and len(others) else "nobody in both periods to compare"
-        if not reason[place]:
-            estimate[place] = _compared(wide, treated, others, at, base, ratio, influence[place])
-            if np.isnan(estimate[place]):
-                reason[place] = "no events" if ratio else "covariates tell who adopts, or repeat one another"
+        mine = there & (adoption.cohort == cohort)
+        beside = there & _untreated(adoption, cohort, max(at, base), control)
+        treated, others = np.flatnonzero(mine), np.flatnonzero(beside)
+        if not len(treated) or not len(others):
+            reason[place] = "nobody in both periods to compare"
+            continue
+        estimate[place] = _compared(wide, treated, others, at, base, ratio, influence[place])
+        if np.isnan(estimate[place]):
+            reason[place] = "no events" if ratio else "covariates tell who adopts, or repeat one another"
+            continue
+        alone[place] = any(_one_cluster(adoption, side) for side in (treated, others))
+        for period in (at, base):
+            used[period] |= mine | beside
     influence[np.isnan(estimate)] = np.nan
     summed = sum_by_cluster(influence.T, adoption)
     cohort_of, period_of = (np.array(column, dtype=np.int64) for column in zip(*pairs, strict=True))
@@ -87,14 +95,14 @@ def group_time(adoption: Adoption, *, control: str = "never", ratio: bool = Fals
         cohort=cohort_of,
         period=period_of,
         estimate=estimate,
-        covariance=summed.T @ summed,
+        covariance=unseen(summed.T @ summed, alone),
         weight=np.bincount(adoption.cohort, minlength=adoption.never + 1)[cohort_of].astype(float),
         influence=summed,
         words="Errors are from each unit's influence on the estimate (analytic, as R's did prints them), summed by "
-        "cluster; of C clusters of several units times C / (C - 1).",
-        row_reason=np.full(len(adoption.outcome), ""),
+        "cluster; of C clusters of several units times C / (C - 1)." + (ALONE if alone.any() else ""),
+        row_reason=_unused(adoption, used, last),
         cell_reason=reason,
-        alone=np.zeros(len(pairs), dtype=bool),
+        alone=alone,
     )
 
 
@@ -118,9 +126,10 @@ def from_last_before(effects: Effects) -> Effects:
         turn[later, place] = -1.0
     unknown = np.isnan(effects.estimate)
     lost = (turn[unknown] != 0).any(axis=0)
+    uncertain = (turn[np.isnan(np.diag(effects.covariance))] != 0).any(axis=0)
     estimate = np.where(lost, np.nan, np.where(unknown, 0.0, effects.estimate) @ turn)
     covariance = turn.T @ np.nan_to_num(effects.covariance) @ turn
-    covariance[lost] = covariance[:, lost] = np.nan
+    covariance[uncertain] = covariance[:, uncertain] = np.nan
     influence = None if effects.influence is None else np.nan_to_num(effects.influence) @ turn
     return Effects(
         effects.cohort,
@@ -131,6 +140,20 @@ def from_last_before(effects: Effects) -> Effects:
         influence,
         effects.words,
     )
+
+
+def _one_cluster(adoption: Adoption, units: Array) -> bool:
+    if adoption.clusters == adoption.units:
+        return len(units) == 1
+    return bool(np.ptp(adoption.cluster[units]) == 0)
+
+
+def _unused(adoption: Adoption, used: Array, last: int) -> Array:
+    """Return why rows are in no comparison, shape (n,); empty for those that are."""
+    reason = np.full(len(adoption.outcome), "", dtype=object)
+    reason[~used[adoption.period, adoption.unit]] = "in no comparison that could be made"
+    reason[adoption.period >= last] = "no controls: every cohort is treated by then"
+    return reason
 
 
 def _widen(adoption: Adoption) -> Wide:

@@ -13,16 +13,19 @@ from welfare.stats.adoption.absorbing.cells import (
     cells_of,
     one_cluster,
     refuse_few_clusters,
+    unseen,
 )
 from welfare.stats.adoption.absorbing.fits import fit_linear
 from welfare.stats.adoption.arrays import Adoption
 from welfare.stats.adoption.imputing.imputation_errors import (
     ONE_CLUSTER,
+    UNMATCHED,
     WORDS,
     from_fit,
     predicted,
     reach_of,
     settled,
+    unmatched,
 )
 
 Array = np.ndarray
@@ -85,7 +88,9 @@ def impute(adoption: Adoption) -> Explained:
     influence -= from_fit(adoption, fit, reach, cells, share)
     reason = cells.reasons(weight, reach.reason)
     influence, covariance = blanked(settled(adoption, rows, influence), reason)
-    words = WORDS + (ONE_CLUSTER if alone.any() else "")
+    unsure = unmatched(adoption, fit, reach, cells, rows)
+    words = WORDS + (ONE_CLUSTER if alone.any() else "") + (UNMATCHED if unsure.any() else "")
+    covariance, alone = unseen(covariance, unsure), alone | unsure
     return Explained(
         cells.cohort, cells.period, estimate, covariance, weight, influence, words, reach.reason, reason, alone
     )

@@ -23,6 +23,11 @@ ONE_CLUSTER = (
     "vary about its own."
 )
 
+UNMATCHED = (
+    " Where the untreated rows of a cell's periods are of one cluster, what is particular to it passes for that of the "
+    "period, and no error can be seen: none is given."
+)
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -119,6 +124,17 @@ def from_fit(adoption: Adoption, fit: Fit, reach: Reach, cells: Cells, share: Ar
     here = (adoption.covariates[rows] - model.centre) - eqs.unit_means[unit]
     on_slopes = [np.bincount(code, share * column, cells.many) for column in here.T]
     return np.asarray(by_slot @ on_slots.T + by_slope @ np.reshape(on_slopes, (len(on_slopes), cells.many)))
+
+
+def unmatched(adoption: Adoption, fit: Fit, reach: Reach, cells: Cells, rows: Array) -> Array:
+    """Return which cells have no row (of a mask) in a period whose untreated rows are of two clusters, shape (m,).
+
+    The residual of a period's only cluster is 0: the fit shows no error there.
+    """
+    model = fit.model
+    pairs = np.unique(model.slot * adoption.clusters + adoption.cluster[model.unit_names[model.unit]])
+    clusters = np.bincount(pairs // adoption.clusters, minlength=model.slots)
+    return np.asarray((cells.count(rows) > 0) & (cells.count(rows & (clusters[reach.slot] > 1)) == 0))
 
 
 def settled(adoption: Adoption, rows: Array, influence: Array) -> Array:

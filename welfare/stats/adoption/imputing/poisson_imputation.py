@@ -16,6 +16,7 @@ from welfare.stats.adoption.absorbing.cells import (
     cells_of,
     one_cluster,
     refuse_few_clusters,
+    unseen,
 )
 from welfare.stats.adoption.absorbing.fits import Fit, fit_poisson
 from welfare.stats.adoption.absorbing.separation import refuse_separating_covariates, separated
@@ -23,12 +24,14 @@ from welfare.stats.adoption.arrays import Adoption
 from welfare.stats.adoption.imputing.imputation import refuse_nothing_imputed, untreated_rows
 from welfare.stats.adoption.imputing.imputation_errors import (
     ONE_CLUSTER,
+    UNMATCHED,
     WORDS,
     Reach,
     from_fit,
     predicted,
     reach_of,
     settled,
+    unmatched,
 )
 from welfare.stats.adoption.saturating.saturated_poisson import log_exposure
 
@@ -230,5 +233,7 @@ def _ratios(adoption: Adoption, expected: _Expected, cells: Cells) -> Ratios:
         share = events[mine.rows] / due[cells.code[mine.rows]]
         influence -= from_fit(adoption, expected.fit, mine, cells, share)
     influence, covariance = blanked(settled(adoption, rows, influence), reason)
-    words = WORDS + (ONE_CLUSTER if alone.any() else "")
+    unsure = unmatched(adoption, expected.fit, reach, cells, rows)
+    words = WORDS + (ONE_CLUSTER if alone.any() else "") + (UNMATCHED if unsure.any() else "")
+    covariance, alone = unseen(covariance, unsure), alone | unsure
     return Ratios(seen, due, estimate, influence, covariance, cells.count(rows).astype(float), reason, alone, words)

@@ -9,24 +9,20 @@ import numpy as np
 from welfare.errors import NotEstimable
 from welfare.stats.adoption.absorbing.calendars import Calendars, calendars
 from welfare.stats.adoption.absorbing.cells import (
+    ALONE,
     Cells,
     Explained,
     blanked,
     cells_of,
-    one_cluster,
     refuse_few_clusters,
     small_sample,
+    unseen,
 )
 from welfare.stats.adoption.absorbing.fits import Fit
 from welfare.stats.adoption.absorbing.separation import refuse_separating_covariates, separated
 from welfare.stats.adoption.arrays import Adoption
 
 Array = np.ndarray
-
-ALONE = (
-    " Some cells have rows of one cluster alone: what is particular to it passes for the effect, and their errors are "
-    "too small."
-)
 
 
 @dataclass(frozen=True)
@@ -148,11 +144,28 @@ def contrasted(adoption: Adoption, design: Saturated, fit: Fit) -> Explained:
     estimate = np.where(reason == "", _differences(fit.solution.slot, four), np.nan)
     influence, covariance = blanked(influence, reason)
     weight = cells.count(design.rows).astype(float)
-    alone = one_cluster(adoption, design.rows & (cells.code >= 0), cells)
+    alone = (reason == "") & (_clusters_by_slot(adoption, design)[four] < 2).any(axis=0)
+    covariance = unseen(covariance, alone)
     words = _words(adoption, design, bool(alone.any()))
     return Explained(
-        cells.cohort, cells.period, estimate, covariance, weight, influence, words, design.reason, reason, alone
+        cells.cohort,
+        cells.period,
+        estimate,
+        covariance,
+        weight,
+        influence,
+        words,
+        design.reason,
+        reason,
+        alone,
     )
+
+
+def _clusters_by_slot(adoption: Adoption, design: Saturated) -> Array:
+    """Return how many clusters have rows in each slot, shape (S,)."""
+    cluster = adoption.cluster[adoption.unit[design.rows]]
+    pairs = np.unique(design.model.slot * adoption.clusters + cluster)
+    return np.bincount(pairs // adoption.clusters, minlength=design.model.slots)
 
 
 def _differences(values: Array, four: Array) -> Array:

@@ -67,10 +67,12 @@ def interval_smooth(before: Array, after: Array, covariance: Array, weights: Arr
     fixed, free = _estimators(len(before), weights)
     curvature, pull = free.T @ covariance @ free, free.T @ covariance @ fixed
     at_rest = np.zeros(free.shape[1])
+    least = 1e-16 * float(np.diag(covariance).max())
 
     def length(answer: Array) -> float:
         contrast = fixed + free @ answer
-        error = float(np.sqrt(contrast @ covariance @ contrast))
+        # Few clusters leave directions without variance, where rounding may turn the sign.
+        error = float(np.sqrt(max(contrast @ covariance @ contrast, least)))
         bias = m * (_bend_after(weights) + float(np.abs(answer).sum()))
         return folded(bias / error) * error
 

@@ -165,11 +165,13 @@ def by_horizon(effects: Effects, periods: Array) -> Horizons:
     Parameters
     ----------
     effects : Effects
-        Those that are missing are left out.
+        Those that are missing, or whose error is, are left out.
     periods : array of int, shape (T,)
         In whole steps.
     """
-    told = np.flatnonzero(np.isfinite(effects.estimate) & (effects.weight > 0))
+    told = np.flatnonzero(
+        np.isfinite(effects.estimate) & np.isfinite(np.diag(effects.covariance)) & (effects.weight > 0)
+    )
     steps = periods[effects.period[told]] - periods[effects.cohort[told]]
     horizon, at = np.unique(steps, return_inverse=True)
     averaging = np.zeros((len(horizon), len(told)))
