@@ -210,3 +210,24 @@ def test_models_that_cannot_be_fitted_are_refused_by_name(kind, df):
 def test_questions_without_an_answer_are_refused(call, words, df):
     with pytest.raises(BadParameter, match=words):
         call(df)
+
+
+@pytest.mark.parametrize("word", ["censored", "None", "alive", "no event"])
+def test_leaving_without_an_event_is_no_kind_of_event(word):
+    df = pd.DataFrame({"days": [1, 2, 3, 4, 5], "ended": ["found", word, "closed", word, "found"]})
+    with pytest.raises(BadValue, match=f"a kind of event is called '{word}'"):
+        cumulative_incidence(df, time="days", event="ended")
+
+
+def test_events_told_in_words_are_refused_with_what_to_write():
+    df = pd.DataFrame({"days": [1, 2, 3], "ended": ["yes", "no", "yes"]})
+    with pytest.raises(BadValue, match=r"holds the word 'yes', not 0 or 1.*Give 1 where the event came"):
+        survival(df, time="days", event="ended")
+
+
+def test_a_model_with_strata_after_the_bar_can_be_fitted_again():
+    rng = np.random.default_rng(0)
+    df = pd.DataFrame({"days": rng.exponential(9, 200) + 0.1, "dead": rng.integers(0, 2, 200)})
+    df = df.assign(size=rng.normal(size=200), pen=rng.integers(0, 3, 200))
+    fit = duration("dead ~ size | pen", df, time="days")
+    assert fit.without_most_influential().n == 199

@@ -329,3 +329,11 @@ def test_a_single_unknown_day_between_conditions_is_cut_out():
         (11, "condition not known for 2 days after 2023-05-30"),
         (13, "event while no condition is known"),
     ]
+
+
+@pytest.mark.parametrize("option", ["since", "until", "origin"])
+def test_dates_of_units_written_unlike_those_of_the_records_are_refused(option):
+    records = pd.DataFrame({"plant": [1, 1, 2], "date": ["2020-01-05", "2020-03-01", "2020-02-01"]})
+    dates = pd.Series("2020-01-01" if option != "until" else "2020-12-31", index=["1", "2"])
+    with pytest.raises(BadParameter, match=f"{option} names none of the units of the records .1 here, 1 there."):
+        spells(records, **{"unit": "plant", "date": "date", "until": "2020-12-31", option: dates})

@@ -265,3 +265,11 @@ def test_labels_come_from_the_index_where_it_holds_names():
     found = pool(effects, pd.Series([1.0, 1.0, 1.0], index=effects.index))
     assert found.table["study"].tolist() == ["Alm", "Bauer", "Costa"]
     assert pool([1, 2], [1, 1]).table["study"].tolist() == ["study 1", "study 2"]
+
+
+def test_an_interval_that_likeness_makes_narrow_stands_beside_the_one_of_the_studies_own_errors():
+    alike = wf.pool([0.1, 0.12, 0.09, 0.11], [0.04] * 4)
+    wide = wf.pool([0.1, 0.12, 0.09, 0.11], [0.04] * 4, ci="hksj_adhoc")
+    assert f"by those errors it is {wide.low:.3g} to {wide.high:.3g}" in alike.text
+    assert "make it narrow" not in wide.text
+    assert "make it narrow" not in wf.pool([0.1, 0.6, -0.5, 0.11], [0.01] * 4).text

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from welfare.errors import BadParameter, NotEstimable
+from welfare.errors import BadParameter, BadValue, NotEstimable
 from welfare.schema.results import simulated_words
 from welfare.stats.doubt.sandwich import MANY_CLUSTERS
 from welfare.stats.duration.rows import causes_of, check_columns, group_labels, names, timed_rows
@@ -19,6 +19,9 @@ from welfare.stats.duration.shares.product_limit import ProductLimit, product_li
 
 ERRORS = ("greenwood", "jackknife")
 _COLUMNS = ["group", "cause", "time", "at_risk", "events", "incidence", "std_error", "low", "high"]
+
+# Words for leaving observation without an event, which people write into the column of events.
+_NO_EVENT = {"censored", "censor", "none", "no event", "no", "alive", "false"}
 
 
 def cumulative_incidence(
@@ -103,6 +106,7 @@ def cumulative_incidence(
         where="cumulative_incidence",
     )
     codes, causes = pd.factorize(ended[rows.kept], sort=True)
+    _refuse_censoring(causes, event)
     if not len(causes):
         raise NotEstimable(
             "no row ends with an event",
@@ -142,6 +146,18 @@ def cumulative_incidence(
         _time=time,
     )
     return replace(found, text=simulated_words(df) + write_text(found, int((codes < 0).sum())))
+
+
+def _refuse_censoring(causes: pd.Index, event: str) -> None:
+    """Refuse a kind of event whose name says that there was none."""
+    none = [cause for cause in causes if str(cause).strip().casefold() in _NO_EVENT]
+    if none:
+        raise BadValue(
+            f"a kind of event is called {none[0]!r}",
+            where="cumulative_incidence(event=)",
+            spoiled="Leaving observation without an event would count as an event, and take the others' share.",
+            todo=f"Make {event} missing, empty or 0 where no event came.",
+        )
 
 
 def _check_errors(errors: str) -> None:

@@ -162,6 +162,8 @@ def zero_or_one(df: pd.DataFrame, event: str, where: str) -> np.ndarray:
     """
     column = df[event]
     plain = column.astype("Float64") if pd.api.types.is_bool_dtype(column.dtype) else column
+    if plain.dtype == object or pd.api.types.is_string_dtype(plain.dtype):
+        _refuse_words(plain, event, where)
     values = numbers(plain, event)
     wrong = ~np.isnan(values) & (values != 0) & (values != 1)
     if wrong.any():
@@ -173,6 +175,26 @@ def zero_or_one(df: pd.DataFrame, event: str, where: str) -> np.ndarray:
             todo="Give 1 where the event came, 0 where it had not; for several kinds use wf.cumulative_incidence.",
         )
     return values
+
+
+def _refuse_words(column: pd.Series, event: str, where: str) -> None:
+    """Refuse events told in words: which of them is the event would be a guess."""
+    words = [value for value in column.dropna().unique() if isinstance(value, str) and not _is_number(value)]
+    if words:
+        raise BadValue(
+            f"{event} holds the word {words[0]!r}, not 0 or 1",
+            where=f"{where}(event=)",
+            spoiled="A row ends with the event or without it; which of the two would be a guess.",
+            todo="Give 1 where the event came and 0 where it had not; for several kinds use wf.cumulative_incidence.",
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def causes_of(column: pd.Series) -> pd.Series:

@@ -89,10 +89,17 @@ def _pooled(found: Found) -> str:
         "as if all had one true effect" if found.rule.method == "fixed" else "allowing their true effects to differ"
     )
     low, high = found.fit.ends()
+    factor = found.fit.factor
+    narrow = ""
+    if found.rule.ci == "hksj" and 0 < factor < 1 - 1e-9:
+        wide = float(found.fit.half[0]) / np.sqrt(factor)
+        ends = told_range(found.fit.estimate - wide, found.fit.estimate + wide, found.ratio)
+        narrow = f" Effects more alike than their errors foretell make it narrow; by those errors it is {ends}."
     none = f", which includes {1 if found.ratio else 0}: no difference was shown" if low <= 0 <= high else ""
     return (
         f"{many} pooled, {assumed}: {_quantity(found)} {told(found.fit.estimate, found.ratio)} on average "
-        f"({found.rule.level * 100:g}% {INTERVALS[found.rule.ci]} interval {told_range(low, high, found.ratio)}{none})."
+        f"({found.rule.level * 100:g}% {INTERVALS[found.rule.ci]} interval "
+        f"{told_range(low, high, found.ratio)}{none}).{narrow}"
     )
 
 

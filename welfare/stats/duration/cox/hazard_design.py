@@ -136,7 +136,8 @@ def _with_strata(asked: Asked, formula: Formula, held: tuple[str, ...]) -> Asked
     """Take one fixed effect after the bar for strata, which is what holding it fixed means here."""
     if not formula.effects:
         return asked
-    if len(formula.effects) > 1 or asked.strata:
+    # A refit asks again with the strata already taken over.
+    if len(formula.effects) > 1 or (asked.strata and asked.strata != held):
         raise BadParameter(
             "the formula holds more than one fixed effect, or strata as well",
             where="duration(formula=)",

@@ -62,7 +62,8 @@ def _findings(found: HazardEstimates) -> str:
     said = [f"With {held} held fixed, times the hazard and 95% intervals: {'; '.join(sentences)}."]
     if found.infinite:
         said.append(
-            f"No finite ratio exists for {', '.join(found.infinite)}: no event could be compared with those rows."
+            f"No finite ratio exists for {', '.join(found.infinite)}: on one side of the comparison no event came. "
+            "The rows that decide it are left out as separated, and the rest are compared among themselves."
         )
     untold = int(clear.sum()) - sum(bool(clear[at]) for at in told)
     if untold:

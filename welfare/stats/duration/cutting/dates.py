@@ -99,8 +99,35 @@ def by_unit(given: Any, units: pd.Index, name: str) -> pd.Series:
             spoiled="Which of the two holds would be a guess.",
             todo="Give one date by unit.",
         )
+    refuse_strangers(dates.index, units, name)
     known = pd.Series(days_of(dates, name, f"spells({name}=)"), index=dates.index)
     return known.reindex(units)
+
+
+def refuse_strangers(given: pd.Index, units: pd.Index, name: str) -> None:
+    """Refuse dates that name none of the units of the records: the two are written unlike.
+
+    Parameters
+    ----------
+    given, units : Index
+        Units that dates are given for, and those of the records.
+    name : str
+        Of the option.
+
+    Raises
+    ------
+    BadParameter
+        If they have none in common.
+    """
+    if not len(units) or units.isin(given).any():
+        return
+    raise BadParameter(
+        f"{name} names none of the units of the records"
+        + (f" ({given[0]} here, {units[0]} there)" if len(given) else ""),
+        where=f"spells({name}=)",
+        spoiled="Units would be counted as seen and without any event.",
+        todo="Write units alike in both: text with text, numbers with numbers.",
+    )
 
 
 def as_dates(days: np.ndarray) -> pd.Series:

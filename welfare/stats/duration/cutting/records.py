@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadValue
-from welfare.stats.duration.cutting.dates import by_unit, days_of
+from welfare.stats.duration.cutting.dates import by_unit, days_of, refuse_strangers
 from welfare.stats.duration.rows import causes_of
 from welfare.stats.inputs import dropped_rows
 
@@ -83,6 +83,7 @@ def observe(
     units = pd.Index(frame["unit"][pd.isna(reasons)].unique())
     listed = isinstance(since, pd.Series | Mapping)
     if listed:
+        refuse_strangers(pd.Series(since).index, units, "since")
         units = units.union(pd.Index(list(pd.Series(since).index)), sort=False)
     ends = by_unit(until, units, "until")
     own_end = frame["unit"].map(ends).to_numpy(dtype=float)
