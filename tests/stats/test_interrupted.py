@@ -512,3 +512,10 @@ def test_odd_options_are_read_or_refused_with_advice(hens):
     plain, zoned = (found_in(dated, change_at=pd.Timestamp("2022-12-15", tz=zone)) for zone in (None, "UTC"))
     pd.testing.assert_frame_equal(plain.table, zoned.table)
     assert "in 1 unit (farm)" in found_in(hens.assign(farm="a"), unit="farm").text
+
+
+def test_places_that_share_periods_add_no_degrees_of_freedom():
+    deaths = np.random.default_rng(3).poisson(20, 48)
+    df = pd.DataFrame({"month": [*range(24)] * 2, "farm": ["a"] * 24 + ["b"] * 24, "deaths": deaths})
+    found = interrupted_series(df, outcome="deaths", time="month", change_at=12, unit="farm")
+    assert found.degrees == 24 - 3  # level, change and trend; farms' own levels are of rows, not of periods

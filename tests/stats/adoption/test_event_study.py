@@ -430,6 +430,10 @@ def test_a_cohort_of_one_plant_has_no_error_and_no_part_in_the_look_before(plant
     assert cells[2013].notna().all()
     assert found.by_horizon.set_index("horizon")["std_error"].notna().loc[0]
     assert np.isfinite(found.overall()["std_error"])
+    # The last step is that plant's alone: a fourth of the average over steps, and nothing to bound.
+    assert found.by_horizon.set_index("horizon")["std_error"].isna().loc[3]
+    assert np.isnan(found.overall("dynamic")["std_error"])
+    assert found.honest().horizons[-1] == 2
     # What is one plant's own is no proof that plants had moved apart.
     without = study(plants[plants["plant"] != 1], method=method)
     assert found.pretrend_p == pytest.approx(without.pretrend_p, abs=0.05)
@@ -443,6 +447,23 @@ def test_a_period_with_one_untreated_plant_gives_imputation_no_error(plants):
     late = study(df, method="imputation").table
     assert late.loc[late["time"] >= 2014, "std_error"].isna().all()
     assert late.loc[late["time"] < 2014, "std_error"].notna().all()
+
+
+@pytest.mark.parametrize("family", ["gaussian", "poisson"])
+@pytest.mark.parametrize("method", METHODS)
+def test_one_plant_to_compare_with_shows_no_error(plants, method, family):
+    df = plants[(plants["waiver_from"] == 2013) | (plants["plant"] == 0)]
+    found = study(df.assign(rate=df["rate"].clip(lower=0).round() + 1), method=method, family=family)
+    after = found.table[found.table["horizon"] >= 0]
+    assert after["estimate"].notna().all()
+    assert after["std_error"].isna().all()
+
+
+def test_fewer_than_ten_clusters_that_adopt_are_told(plants):
+    adopters = plants.loc[plants["waiver_from"] > 0, "plant"].unique()
+    for many, told in ((9, True), (10, False)):
+        df = plants[(plants["waiver_from"] == 0) | plants["plant"].isin(adopters[:many])]
+        assert ("intervals are too narrow" in study(df).text) is told
 
 
 def test_a_test_before_adoption_is_no_surer_than_the_clusters_that_adopt():
