@@ -289,3 +289,27 @@ def test_intervals_hold_the_planted_effects_as_often_as_they_say():
     assert 0.92 < np.mean(held) < 0.98
     assert 0.90 < np.mean(all_held) < 0.98
     assert np.mean(tested) < 0.10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("many", "cohorts"), [(120, [4, 6, 8, 10, 12, 14, 16]), (42, [6, 12]), (500, [4, 8, 12])])
+def test_the_look_before_adoption_seldom_finds_what_is_not_there(many, cohorts):
+    """With many cells beside few plants too: of 150 panels without any effect, four standard errors above 5% is 12%."""
+    found = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        plant, year = np.repeat(np.arange(many), 16), np.tile(np.arange(1, 17), many)
+        adopts = np.array([0, *cohorts])[np.arange(many) % (len(cohorts) + 1)][plant]
+        outcome = rng.normal(0, 1, many)[plant] + rng.normal(0, 1, len(plant))
+        df = pd.DataFrame({"plant": plant, "year": year, "adopts": adopts, "outcome": outcome})
+        found.append(plants(df).pretrend_p < 0.05)
+    assert np.mean(found) < 0.12
+
+
+def test_the_look_before_adoption_finds_a_drift_with_many_cohorts_and_few_plants():
+    rng = np.random.default_rng(1)
+    plant, year = np.repeat(np.arange(120), 16), np.tile(np.arange(1, 17), 120)
+    adopts = np.array([0, 4, 6, 8, 10, 12, 14, 16])[np.arange(120) % 8][plant]
+    drift = 0.6 * year * (adopts > 0)
+    df = pd.DataFrame({"plant": plant, "year": year, "adopts": adopts, "outcome": drift + rng.normal(0, 1, len(plant))})
+    assert plants(df).pretrend_p < 0.01

@@ -17,9 +17,13 @@ from welfare.stats.adoption.imputing.poisson_imputation import impute_poisson
 from welfare.stats.adoption.question import EventQuestion
 from welfare.stats.adoption.saturating.saturated import saturate
 from welfare.stats.adoption.saturating.saturated_poisson import saturate_poisson
-from welfare.stats.adoption.trends.pretrend import pretrend, wald
+from welfare.stats.adoption.trends.pretrend import by_horizon as averaged_by_horizon
+from welfare.stats.adoption.trends.pretrend import wald
+from welfare.stats.doubt.reach import p_values
 
 _LEADS = 5
+# Clusters for each effect before adoption: for a test of all cells at once, and of their averages by steps.
+_PER_CELL, _PER_EFFECT = 20, 3
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def answer(question: EventQuestion, data: Adoption) -> Answer:
         if before is None:
             return Answer(effects, averages, np.nan)
         joined = _joined(before, averages)
-        return Answer(effects, joined, wald(before.estimate, before.covariance, clusters=_fewest(data)).p_value)
+        return Answer(effects, joined, _jointly(before.estimate, before.covariance, _fewest(data)))
     return Answer(effects, averages, _tested(effects, data))
 
 
@@ -111,13 +115,42 @@ def _effects(question: EventQuestion, data: Adoption) -> Explained:
 
 
 def _tested(effects: Effects, data: Adoption) -> float:
-    """Return the p-value of all cells before adoption, or where clusters are too few for so many, of their averages."""
-    try:
-        found = pretrend(effects, data.periods, clusters=_fewest(data))
-    except NotEstimable:
+    """Return the p-value of no difference before adoption.
+
+    Of all cells by the chi-squared distribution, as did prints it, where each cohort has many clusters per cell: with
+    fewer, the inverse of their covariance would find a difference whatever the truth. Then of their averages by steps.
+    """
+    before = (effects.period < effects.cohort) & np.isfinite(np.diag(effects.covariance))
+    if not before.any():
         return np.nan
-    by_cell = found.by_cell.p_value
-    return found.by_horizon.p_value if np.isnan(by_cell) else by_cell
+    if _many_per_cell(effects.cohort[before], data):
+        return wald(effects.estimate[before], effects.covariance[np.ix_(before, before)]).p_value
+    found = averaged_by_horizon(effects, data.periods)
+    early = found.horizon < 0
+    return _jointly(found.estimate[early], found.covariance[np.ix_(early, early)], _fewest(data))
+
+
+def _jointly(estimate: Array, covariance: Array, clusters: int) -> float:
+    """Return the p-value of several effects at once.
+
+    By Hotelling's F; where clusters are few beside the effects, the smallest p-value of Student's t times their number
+    (Bonferroni), which no inverse can lead astray.
+    """
+    known = np.isfinite(estimate) & (np.diag(covariance) > 0)
+    many = int(known.sum())
+    if not many or clusters < 2:
+        return np.nan
+    if clusters >= _PER_EFFECT * many:
+        return wald(estimate, covariance, clusters=clusters).p_value
+    error = np.sqrt(np.diag(covariance)[known])
+    return float(min(1.0, many * p_values(estimate[known], error, clusters - 1.0).min()))
+
+
+def _many_per_cell(cohort: Array, data: Adoption) -> bool:
+    own, cells = np.unique(cohort, return_counts=True)
+    clusters = np.array([len(np.unique(data.cluster[data.cohort == each])) for each in own])
+    others = len(np.unique(data.cluster[data.cohort == data.never]))
+    return bool((clusters >= _PER_CELL * cells).all() and (not others or others >= _PER_CELL * cells.max()))
 
 
 def _fewest(data: Adoption) -> int:

@@ -9,7 +9,6 @@ import numpy as np
 
 from welfare.errors import BadParameter, NotEstimable
 from welfare.stats.adoption.arrays import Effects
-from welfare.stats.doubt.sandwich import MANY_CLUSTERS
 
 Array = np.ndarray
 
@@ -28,7 +27,7 @@ class Wald:
     degrees : int
         How many directions of the estimates were tested.
     p_value : float
-        By the chi-squared distribution; with fewer than 40 clusters by Hotelling's F with `degrees` and
+        By the chi-squared distribution; where the number of clusters is given by Hotelling's F with `degrees` and
         clusters - `degrees`. Missing where the clusters are too few for so many effects.
     effects : int
         How many effects there were: more than `degrees` where some follow from the others.
@@ -78,7 +77,7 @@ def wald(estimate: Array, covariance: Array, *, clusters: int | None = None) -> 
     seen = values > _NOTHING * values.max()
     along = vectors[:, seen].T @ (estimate[told] / error)
     statistic, degrees = float(np.sum(along**2 / values[seen])), int(seen.sum())
-    if clusters is None or clusters >= MANY_CLUSTERS:
+    if clusters is None:
         p_value = float(chi2.sf(statistic, degrees))
     elif clusters > degrees:
         scale = (clusters - degrees) / (degrees * (clusters - 1))
