@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from welfare.errors import BadValue
 
 # From coarse to fine: the first in which no two dates of the frame fall together is what its rows are periods of.
 _SPACINGS = ("Y", "Q", "M", "W", "D", "h")
+_TWO_WAYS = re.compile(r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
+_YEARS = (1800, 2200)
 _NO_STEP = np.iinfo(np.int64).min
 
 
@@ -23,9 +26,12 @@ class Steps:
     ----------
     spacing : str or None
         A pandas period alias, for dates and periods; None for whole numbers.
+    years : bool
+        Whether whole numbers are calendar years, so that a date is in one of them.
     """
 
     spacing: str | None
+    years: bool = False
 
     def of(self, values: pd.Series, name: str) -> np.ndarray:
         """Return periods as whole steps; a date is in the period that holds it.
@@ -55,17 +61,23 @@ class Steps:
 
     def _read(self, values: pd.Series, name: str) -> np.ndarray:
         if self.spacing is None:
+            if self.years and (
+                pd.api.types.is_datetime64_any_dtype(values) or isinstance(values.dtype, pd.PeriodDtype)
+            ):
+                return values.dt.year.to_numpy(dtype=np.int64)
             return _whole_numbers(values, name)
         codes, unique = pd.factorize(values)
-        try:
-            periods = [_as_period(value, self.spacing) for value in unique]
-        except (ValueError, TypeError) as failure:
-            raise BadValue(
-                f"{name} holds {next(iter(unique))!r}, which is no date ({failure})",
-                where=name,
-                spoiled="Which rows come before the change would be a guess.",
-                todo="Write both columns alike: both as years, or both as dates.",
-            ) from None
+        periods = []
+        for value in unique:
+            try:
+                periods.append(_as_period(value, self.spacing))
+            except (ValueError, TypeError) as failure:
+                raise BadValue(
+                    f"{name} holds {str(value)!r}, which is no date of a period here ({failure})",
+                    where=name,
+                    spoiled="Which rows come before the change would be a guess.",
+                    todo="Write both columns alike: both as years, or both as dates, year first (2017-04-03).",
+                ) from None
         return np.array([period.ordinal for period in periods], dtype=np.int64)[codes]
 
     def labels(self, steps: np.ndarray) -> pd.Index:
@@ -106,11 +118,12 @@ def steps_of(values: pd.Series, name: str) -> Steps:
     if isinstance(known.dtype, pd.PeriodDtype):
         return Steps(str(known.iloc[0].freqstr)) if len(known) else Steps(None)
     if pd.api.types.is_numeric_dtype(known.dtype) or _reads_as_numbers(known):
-        return Steps(None)
+        numbers = pd.to_numeric(known, errors="coerce")
+        return Steps(None, years=bool(numbers.between(*_YEARS).all()))
     unique = pd.Series(known.unique())
     if not pd.api.types.is_datetime64_any_dtype(unique.dtype):
         try:
-            unique = pd.Series([_as_period(value, "D").start_time for value in unique])
+            unique = pd.Series([_moment(value)[0] for value in unique])
         except (ValueError, TypeError) as failure:
             raise BadValue(
                 f"{name} holds periods that cannot be read ({failure})",
@@ -125,13 +138,28 @@ def steps_of(values: pd.Series, name: str) -> Steps:
 
 
 def _as_period(value: Any, spacing: str) -> pd.Period:
-    if isinstance(value, str):
-        value = pd.Period(value).start_time
-    if isinstance(value, pd.Period):
-        value = value.start_time
+    moment, coarse = _moment(value)
+    if coarse is not None and _fineness(coarse) < _fineness(spacing):
+        raise ValueError(f"{value} is longer than one of them")
+    return pd.Period(moment, freq=spacing)
+
+
+def _moment(value: Any) -> tuple[pd.Timestamp, str | None]:
+    """Return when a value begins, and as what kind of period it was written; None for a moment."""
     if isinstance(value, int | float | np.number):
         raise TypeError(f"{value} is a number")
-    return pd.Period(pd.Timestamp(value).tz_localize(None), freq=spacing)
+    if isinstance(value, str):
+        if _TWO_WAYS.match(value):
+            raise ValueError(f"{value} can be read with the day or the month first")
+        value = pd.Period(value)
+    if isinstance(value, pd.Period):
+        return value.start_time, value.freqstr
+    return pd.Timestamp(value).tz_localize(None), None
+
+
+def _fineness(spacing: str) -> int:
+    names = [name[0] for name in _SPACINGS]
+    return names.index(spacing[0]) if spacing[0] in names else len(names)
 
 
 def _reads_as_numbers(values: pd.Series) -> bool:

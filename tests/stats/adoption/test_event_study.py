@@ -537,3 +537,39 @@ def test_categories_are_read_as_what_they_are(plants):
 def test_two_columns_of_one_name_are_refused(plants):
     with pytest.raises(BadParameter, match="more than one column 'rate'"):
         study(pd.concat([plants, plants[["rate"]]], axis=1))
+
+
+def quarterly(plants: pd.DataFrame, adopted: str) -> pd.DataFrame:
+    quarter = pd.PeriodIndex(plants["year"].astype(str), freq="Y").to_timestamp().to_period("Q")
+    return plants.assign(year=quarter, waiver_from=np.where(plants["waiver_from"] == 2013, adopted, ""))
+
+
+@pytest.mark.parametrize(
+    ("adopted", "says"),
+    [
+        ("03/04/2013", "the day or the month first"),
+        ("1.4.13", "the day or the month first"),
+        ("2013", "longer than one"),
+    ],
+)
+def test_a_date_that_can_be_read_two_ways_or_is_too_long_is_refused(plants, adopted, says):
+    with pytest.raises(BadValue, match=says):
+        study(quarterly(plants, adopted))
+    assert study(quarterly(plants, "2013-01-03")).table["cohort"].unique().tolist() == ["2013Q1"]
+
+
+def test_years_as_numbers_take_dates_of_adoption(plants):
+    dates = pd.to_datetime(
+        plants["waiver_from"].where(plants["waiver_from"] > 0).astype("Int64").astype("str") + "-09-30", errors="coerce"
+    )
+    pd.testing.assert_frame_equal(study(plants.assign(waiver_from=dates)).table, study(plants).table)
+
+
+def test_what_had_no_part_or_was_divided_twice_is_noted(plants):
+    fixed = plants.assign(size=plants["plant"] % 7, heat=np.random.default_rng(0).normal(size=len(plants)))
+    found = study(fixed, method="imputation", covariates=["size", "heat"])
+    assert any(note.startswith("size: the same in all rows of each plant") for note in found.notes)
+    rates = plants.assign(rate=np.random.default_rng(1).poisson(5, len(plants)) / 3)
+    found = study(rates, family="poisson", exposure="animals")
+    assert any("divided by animals once more" in note for note in found.notes)
+    assert not any("once more" in note for note in study(rates, family="poisson").notes)

@@ -203,6 +203,7 @@ def write_notes(question: EventQuestion, rows: Rows, errors: str, degrees: float
         notes.append(
             "Effects are ratios of rates and averages are of their logarithms; trends must be parallel on that scale."
         )
+    notes += _unlike_what_was_meant(question, rows)
     if rows.later:
         notes.append(f"{_many(rows.later, 'unit')} adopt after the last period and count as not treated in these data.")
     if rows.moved:
@@ -216,3 +217,24 @@ def write_notes(question: EventQuestion, rows: Rows, errors: str, degrees: float
             f"Periods are missing for everybody in {_many(gaps, 'place')}: steps are counted in time, over the gaps."
         )
     return tuple(notes)
+
+
+def _unlike_what_was_meant(question: EventQuestion, rows: Rows) -> list[str]:
+    """Say which columns had no part, or look like something else than they were given as."""
+    data, said = rows.adoption, []
+    if question.method != "callaway_santanna":
+        first = np.zeros(data.units, dtype=np.int64)
+        first[data.unit] = np.arange(len(data.unit))
+        still = (data.covariates == data.covariates[first[data.unit]]).all(axis=0)
+        fixed = [name for name, constant in zip(question.covariates, still, strict=True) if constant]
+        if fixed:
+            said.append(
+                f"{', '.join(fixed)}: the same in all rows of each {question.unit}, whose own level holds it fixed "
+                "already; it changed nothing here."
+            )
+    if question.exposure and (data.outcome != np.floor(data.outcome)).any():
+        said.append(
+            f"{question.outcome} holds numbers that are not whole: if it is a rate already, it is divided by "
+            f"{question.exposure} once more here. Give counts with an exposure, or rates without."
+        )
+    return said
