@@ -129,7 +129,10 @@ def _averaged(adoption: Adoption, effects: Effects, at: Array, *, shares: bool) 
     cohorts = np.array([len(np.unique(known.cohort[place == level])) for level in range(len(levels))], dtype=np.int64)
     if known.influence is None:
         return Averages(levels, cohorts, estimate, weight.T @ known.covariance @ weight, None)
-    influence = np.nan_to_num(known.influence) @ weight
+    influence = known.influence
+    if np.isnan(influence).any():
+        influence = np.nan_to_num(influence)
+    influence = influence @ weight
     if shares:
         influence = influence + _of_shares(adoption, known, place, estimate, len(levels))
     influence[:, np.isnan(np.diag(known.covariance)) @ weight > _UNSEEN] = np.nan

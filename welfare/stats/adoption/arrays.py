@@ -77,6 +77,10 @@ class Adoption:
         """Whether each row is of a treated unit, from its first treated period on."""
         return self.period >= self.cohort[self.unit]
 
+    def clusters_of(self, units: Array) -> int:
+        """Return how many clusters some units (a mask, or their codes) belong to."""
+        return int(np.count_nonzero(np.bincount(self.cluster[units])))
+
     @property
     def clusters(self) -> int:
         """How many clusters there are."""

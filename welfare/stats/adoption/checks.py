@@ -24,7 +24,7 @@ def few_clusters(data: Adoption) -> list[Check]:
     ----------
     data : Adoption
     """
-    adopting = len(np.unique(data.cluster[data.cohort < data.never]))
+    adopting = data.clusters_of(data.cohort < data.never)
     enough = data.clusters >= MANY_CLUSTERS
     found = [
         Check(

@@ -148,16 +148,15 @@ def _jointly(estimate: Array, covariance: Array, clusters: int) -> float:
 
 def _many_per_cell(cohort: Array, data: Adoption) -> bool:
     own, cells = np.unique(cohort, return_counts=True)
-    clusters = np.array([len(np.unique(data.cluster[data.cohort == each])) for each in own])
-    others = len(np.unique(data.cluster[data.cohort == data.never]))
+    clusters = np.array([data.clusters_of(data.cohort == each) for each in own])
+    others = data.clusters_of(data.cohort == data.never)
     return bool((clusters >= _PER_CELL * cells).all() and (not others or others >= _PER_CELL * cells.max()))
 
 
 def _fewest(data: Adoption) -> int:
     """Return how many clusters the smaller side has: a test of several effects is no surer than it."""
     ever = data.cohort < data.never
-    sides = [data.cluster[side] for side in (ever, ~ever) if side.any()]
-    return min(len(np.unique(side)) for side in sides)
+    return min(data.clusters_of(side) for side in (ever, ~ever) if side.any())
 
 
 def _before(question: EventQuestion, data: Adoption) -> Leads | None:

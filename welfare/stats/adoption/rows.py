@@ -138,7 +138,7 @@ def read_rows(
     _one_date_per_unit(codes, start, never, known_units, treated_from)
     out.mark(~never & (start <= _begins(codes, period, out.kept, len(known_units))), ALWAYS)
     kept = np.flatnonzero(out.kept)
-    if not len(kept) or len(np.unique(period[kept])) < 2:
+    if not len(kept) or period[kept].min() == period[kept].max():
         raise NotEstimable(
             "the rows that can be used cover fewer than two periods",
             where=f"{_ASKED}(time=)",

@@ -87,7 +87,7 @@ def _never(count: int) -> str:
 
 def _few(data: Adoption) -> str:
     """Say when those that adopt, or those that do not, are too few for errors to be trusted."""
-    adopt = len(np.unique(data.cluster[data.cohort < data.never]))
+    adopt = data.clusters_of(data.cohort < data.never)
     if min(adopt, data.clusters) >= FEW_TREATED:
         return ""
     return (

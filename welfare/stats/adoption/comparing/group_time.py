@@ -150,9 +150,12 @@ def _one_cluster(adoption: Adoption, units: Array) -> bool:
 
 def _unused(adoption: Adoption, used: Array, last: int) -> Array:
     """Return why rows are in no comparison, shape (n,); empty for those that are."""
-    reason = np.full(len(adoption.outcome), "", dtype=object)
-    reason[~used[adoption.period, adoption.unit]] = "in no comparison that could be made"
-    reason[adoption.period >= last] = "no controls: every cohort is treated by then"
+    seen, judged = used[adoption.period, adoption.unit], adoption.period < last
+    if seen.all() and judged.all():
+        return np.full(len(seen), "")  # short text compares fast, where rows are many
+    reason = np.full(len(seen), "", dtype=object)
+    reason[~seen] = "in no comparison that could be made"
+    reason[~judged] = "no controls: every cohort is treated by then"
     return reason
 
 

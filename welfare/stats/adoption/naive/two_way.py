@@ -252,7 +252,7 @@ def _told(
     rows, estimated = int(used.sum()), 1 + beside + 1
     factor = many / (many - 1) * (rows - 1) / max(rows - estimated, 1)
     error = float(np.sqrt(factor * (sums @ sums)) / information)
-    if len(np.unique(cluster[used & adoption.treated])) < 2:
+    if np.count_nonzero(np.bincount(cluster[used & adoption.treated])) < 2:
         error = np.nan  # one cluster shows no spread
     degrees = degrees_of(many)
     reach = reach_of(degrees) * error
