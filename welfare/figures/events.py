@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from welfare.figures.estimates import round_ratios
-from welfare.figures.style import BLUE, GREY, INK, MUTED, OCHRE, dress, narrow, new_axes, plain_ticks, styled
+from welfare.figures.style import BLUE, GREY, INK, MUTED, OCHRE, PAPER, dress, narrow, new_axes, plain_ticks, styled
 
 
 @styled
@@ -48,7 +48,10 @@ def events(
         at = part["horizon"].to_numpy(dtype=float)
         ax.vlines(at, part["low_simultaneous"], part["high_simultaneous"], color=colour, linewidth=1.0, alpha=0.7)
         ax.vlines(at, part["low"], part["high"], color=colour, linewidth=3.2, alpha=0.85)
-        ax.plot(at, part["estimate"], "o", color=colour, markersize=5.5, label=words, zorder=3)
+        sure = part["low"].notna().to_numpy()
+        ax.plot(at[sure], part["estimate"][sure], "o", color=colour, markersize=5.5, label=words, zorder=3)
+        # A point without an interval is not a certain one.
+        ax.plot(at[~sure], part["estimate"][~sure], "o", color=colour, markerfacecolor=PAPER, markersize=5.5, zorder=3)
     if naive is not None and np.isfinite(naive):
         right = max(float(table["horizon"].max()), 0.0)
         ax.plot(
@@ -60,7 +63,9 @@ def events(
             label="two-way estimate",
         )
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6 if narrow() else 12))
-    ax.set_xlabel("steps since adoption; thick lines hold 95% each, thin lines 95% for all")
+    hollow = "; hollow: no interval" if table["low"].isna().any() else ""
+    joint = "\n" if narrow() else " "
+    ax.set_xlabel(f"steps since adoption; thick lines hold 95% each,{joint}thin lines 95% for all{hollow}")
     ax.set_ylabel(quantity)
     if log:
         low, high = ax.get_ylim()

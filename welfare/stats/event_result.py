@@ -326,5 +326,5 @@ class EventStudy(Result):
         if self._question.ratio:
             names = ["estimate", "low", "high", "low_simultaneous", "high_simultaneous"]
             table = table.assign(**{name: np.exp(table[name]) for name in names})
-            naive, quantity = float(np.exp(naive)), f"ratio of {self._question.outcome}, logarithmic scale"
+            naive, quantity = float(np.exp(naive)), f"ratio of rates of {self._question.outcome}, logarithmic scale"
         return events(table, quantity=quantity, naive=naive, log=self._question.ratio, ax=ax)

@@ -573,3 +573,15 @@ def test_what_had_no_part_or_was_divided_twice_is_noted(plants):
     found = study(rates, family="poisson", exposure="animals")
     assert any("divided by animals once more" in note for note in found.notes)
     assert not any("once more" in note for note in study(rates, family="poisson").notes)
+
+
+def test_a_point_without_an_interval_is_drawn_hollow(plants):
+    alone = plants.assign(waiver_from=np.where(plants["plant"] == 1, 2012, np.where(plants["plant"] % 3 == 2, 2014, 0)))
+    found = study(alone)
+    unsure = found.by_horizon["low"].isna()
+    assert 0 < unsure.sum() < len(unsure)
+    ax = found.plot()
+    hollow = [line for line in ax.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "#ffffff"]
+    assert sorted(at for line in hollow for at in line.get_xdata()) == found.by_horizon.loc[unsure, "horizon"].tolist()
+    assert "hollow: no interval" in ax.get_xlabel()
+    assert "hollow" not in study(plants).plot().get_xlabel()
