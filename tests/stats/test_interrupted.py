@@ -519,3 +519,16 @@ def test_places_that_share_periods_add_no_degrees_of_freedom():
     df = pd.DataFrame({"month": [*range(24)] * 2, "farm": ["a"] * 24 + ["b"] * 24, "deaths": deaths})
     found = interrupted_series(df, outcome="deaths", time="month", change_at=12, unit="farm")
     assert found.degrees == 24 - 3  # level, change and trend; farms' own levels are of rows, not of periods
+
+
+def test_rates_given_with_an_exposure_are_noted():
+    rng = np.random.default_rng(3)
+    df = pd.DataFrame({"month": range(40), "dead": rng.poisson(20, 40), "birds": 1_000})
+    options = {"outcome": "dead", "time": "month", "change_at": 20}
+    noted = interrupted_series(df.assign(dead=df["dead"] / 3), exposure="birds", **options).notes
+    assert any("divided by birds once more" in note for note in noted)
+    for plain in (
+        interrupted_series(df, exposure="birds", **options),
+        interrupted_series(df.assign(dead=df["dead"] / 3), **options),
+    ):
+        assert not any("once more" in note for note in plain.notes)

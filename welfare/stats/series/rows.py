@@ -98,7 +98,7 @@ def read_series(df: pd.DataFrame, asked: Asked) -> tuple[Series, pd.DataFrame, t
     dropped : DataFrame
         Columns row, reason.
     notes : tuple of str
-        On gaps, and on a change inside a period.
+        On gaps, on a change inside a period, and on an outcome that looks like a rate already.
 
     Raises
     ------
@@ -165,6 +165,11 @@ def read_series(df: pd.DataFrame, asked: Asked) -> tuple[Series, pd.DataFrame, t
         notes.append(f"{gaps:,} of {many:,} periods have no row: they count as time that passed, not as none recorded.")
     if spacing > 1:
         notes.append(f"Periods stand {spacing} steps of {asked.time} apart; trends and lags are per period.")
+    if series.exposure is not None and (series.outcome != np.floor(series.outcome)).any():
+        notes.append(
+            f"{asked.outcome} holds numbers that are not whole: if it is a rate already, it is divided by "
+            f"{asked.exposure} once more here. Give counts with an exposure, or rates without."
+        )
     return series, dropped_rows(df.index, reasons), tuple(notes)
 
 
