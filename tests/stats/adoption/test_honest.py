@@ -14,7 +14,7 @@ from welfare.stats.adoption.arrays import Effects
 from welfare.stats.adoption.trends.honest import honest
 from welfare.stats.adoption.trends.honest_magnitudes import interval_magnitudes, reach, set_magnitudes
 from welfare.stats.adoption.trends.honest_smooth import folded, interval_smooth, set_smooth
-from welfare.stats.adoption.trends.pretrend import by_horizon, inside, power, pretrend, wald
+from welfare.stats.adoption.trends.pretrend import inside, power, wald
 
 AVERAGES = {"first": np.eye(4)[0], "average": np.full(4, 0.25)}
 
@@ -285,20 +285,11 @@ def test_joint_test_by_hand():
     before = np.array([0, 1, 3, 4])
     b, v = effects.estimate[before], effects.covariance[np.ix_(before, before)]
     statistic = b @ np.linalg.solve(v, b)
-    found = pretrend(effects, np.arange(8))
-    assert found.by_cell.statistic == pytest.approx(statistic, rel=1e-9)
-    assert found.by_cell.p_value == pytest.approx(chi2.sf(statistic, 4))
-    # Horizon -2: cohort 3 in period 1 (0.1, weight 10) and cohort 5 in period 3 (0.3, weight 30).
-    horizons = by_horizon(effects, np.arange(8))
-    assert horizons.horizon.tolist() == [-4, -2, -1, 0, 1]
-    assert horizons.estimate[1] == pytest.approx(0.1 * 0.25 + 0.3 * 0.75)
-    assert horizons.covariance[1, 1] == pytest.approx(
-        np.array([0.25, 0.75]) @ effects.covariance[np.ix_([0, 4], [0, 4])] @ np.array([0.25, 0.75])
-    )
-    assert found.by_horizon.degrees == 3
-    few = pretrend(effects, np.arange(8), clusters=20).by_cell
-    assert few.p_value == pytest.approx(f.sf(statistic * 16 / (4 * 19), 4, 16))
-    assert np.isnan(pretrend(effects, np.arange(8), clusters=4).by_cell.p_value)
+    found = wald(b, v)
+    assert found.statistic == pytest.approx(statistic, rel=1e-9)
+    assert found.p_value == pytest.approx(chi2.sf(statistic, 4))
+    assert wald(b, v, clusters=20).p_value == pytest.approx(f.sf(statistic * 16 / (4 * 19), 4, 16))
+    assert np.isnan(wald(b, v, clusters=4).p_value)
 
 
 def test_what_follows_from_the_rest_is_not_tested_twice():
@@ -311,17 +302,6 @@ def test_what_follows_from_the_rest_is_not_tested_twice():
     assert found.statistic == pytest.approx(plain.statistic)
     with pytest.raises(NotEstimable, match="before treatment"):
         wald(np.array([0.0, np.nan]), np.diag([0.0, 1.0]))
-
-
-def test_minimum_wages_have_no_significant_pretrend(shared):
-    # did::att_gt prints p = 0.16812 for the pre-test without covariates.
-    from tests.stats.adoption.naive_panels import arrays
-    from welfare.stats.adoption.comparing.group_time import group_time
-
-    table = pd.read_csv(shared / "data" / "reference" / "mpdta.csv")
-    adoption = arrays(table, "lemp", "countyreal", "year", "first.treat")
-    found = pretrend(group_time(adoption), adoption.periods)
-    assert found.by_cell.p_value == pytest.approx(0.16812, abs=5e-6)
 
 
 def test_missed_trends_are_those_of_diff_diff(profits):

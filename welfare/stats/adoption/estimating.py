@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from welfare.stats.adoption.imputing.poisson_imputation import impute_poisson
 from welfare.stats.adoption.question import EventQuestion
 from welfare.stats.adoption.saturating.saturated import saturate
 from welfare.stats.adoption.saturating.saturated_poisson import saturate_poisson
-from welfare.stats.adoption.trends.pretrend import by_horizon as averaged_by_horizon
 from welfare.stats.adoption.trends.pretrend import wald
 from welfare.stats.doubt.reach import p_values
 
@@ -77,7 +76,7 @@ def answer(question: EventQuestion, data: Adoption) -> Answer:
             return Answer(effects, averages, np.nan)
         joined = _joined(before, averages)
         return Answer(effects, joined, _jointly(before.estimate, before.covariance, _fewest(data)))
-    return Answer(effects, averages, _tested(effects, data))
+    return Answer(effects, averages, _tested(question, effects, averages, data))
 
 
 def from_last(question: EventQuestion, data: Adoption, effects: Effects) -> Averages:
@@ -114,7 +113,7 @@ def _effects(question: EventQuestion, data: Adoption) -> Explained:
     return group_time(data, control=question.control, ratio=question.ratio)
 
 
-def _tested(effects: Effects, data: Adoption) -> float:
+def _tested(question: EventQuestion, effects: Effects, averages: Averages, data: Adoption) -> float:
     """Return the p-value of no difference before adoption.
 
     Of all cells by the chi-squared distribution, as did prints it, where each cohort has many clusters per cell: with
@@ -125,9 +124,12 @@ def _tested(effects: Effects, data: Adoption) -> float:
         return np.nan
     if _many_per_cell(effects.cohort[before], data):
         return wald(effects.estimate[before], effects.covariance[np.ix_(before, before)]).p_value
-    found = averaged_by_horizon(effects, data.periods)
-    early = found.horizon < 0
-    return _jointly(found.estimate[early], found.covariance[np.ix_(early, early)], _fewest(data))
+    seen = np.isfinite(np.diag(effects.covariance))
+    if (np.isfinite(effects.estimate) & ~seen).any():  # one plant's own change is no proof that plants moved apart
+        told = replace(effects, estimate=np.where(seen, effects.estimate, np.nan))
+        averages = by_horizon(data, told, shares=question.shares)
+    early = averages.step < 0
+    return _jointly(averages.estimate[early], averages.covariance[np.ix_(early, early)], _fewest(data))
 
 
 def _jointly(estimate: Array, covariance: Array, clusters: int) -> float:

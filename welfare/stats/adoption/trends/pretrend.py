@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.stats.adoption.arrays import Effects
 
 Array = np.ndarray
 
@@ -85,100 +84,6 @@ def wald(estimate: Array, covariance: Array, *, clusters: int | None = None) -> 
     else:
         p_value = float("nan")
     return Wald(statistic, degrees, p_value, int(told.sum()))
-
-
-@dataclass(frozen=True)
-class PreTrend:
-    """Tests of effects before treatment, and the averages by horizon that honest bounds take.
-
-    Attributes
-    ----------
-    by_cell : Wald
-        All effects of cohorts in periods before their treatment.
-    by_horizon : Wald
-        Their averages over cohorts, by steps before treatment.
-    """
-
-    by_cell: Wald
-    by_horizon: Wald
-
-
-def pretrend(effects: Effects, periods: Array, *, clusters: int | None = None) -> PreTrend:
-    """Test that effects before treatment are none.
-
-    Parameters
-    ----------
-    effects : Effects
-        By cohort and period, those before treatment included.
-    periods : array of int, shape (T,)
-        As :class:`~welfare.stats.adoption.arrays.Adoption` has them.
-    clusters : int, optional
-        How many the covariance was made from.
-
-    Returns
-    -------
-    PreTrend
-
-    Raises
-    ------
-    NotEstimable
-        If there is no effect before treatment.
-
-    Notes
-    -----
-    That no difference was shown does not show that there is none: see :func:`power`. To go on only if the test is
-    passed makes the errors of what follows wrong (Roth 2022).
-
-    References
-    ----------
-    Callaway B, Sant'Anna PHC. Journal of Econometrics 2021; 225: 200-230. Roth J. Pretest with caution: event-study
-    estimates after testing for parallel trends. American Economic Review: Insights 2022; 4: 305-322.
-    """
-    before = effects.period < effects.cohort
-    cells = wald(effects.estimate[before], effects.covariance[np.ix_(before, before)], clusters=clusters)
-    horizons = by_horizon(effects, periods)
-    early = horizons.horizon < 0
-    return PreTrend(cells, wald(horizons.estimate[early], horizons.covariance[np.ix_(early, early)], clusters=clusters))
-
-
-@dataclass(frozen=True)
-class Horizons:
-    """Effects averaged over cohorts, by steps since treatment.
-
-    Attributes
-    ----------
-    horizon : array of int, shape (h,)
-        Ascending; negative before treatment.
-    estimate : array of float, shape (h,)
-    covariance : array of float, shape (h, h)
-    """
-
-    horizon: Array
-    estimate: Array
-    covariance: Array
-
-
-def by_horizon(effects: Effects, periods: Array) -> Horizons:
-    """Average effects over cohorts, each by its weight; weights are taken as known.
-
-    Parameters
-    ----------
-    effects : Effects
-        Those that are missing, or whose error is, are left out.
-    periods : array of int, shape (T,)
-        In whole steps.
-    """
-    told = np.flatnonzero(
-        np.isfinite(effects.estimate) & np.isfinite(np.diag(effects.covariance)) & (effects.weight > 0)
-    )
-    steps = periods[effects.period[told]] - periods[effects.cohort[told]]
-    horizon, at = np.unique(steps, return_inverse=True)
-    averaging = np.zeros((len(horizon), len(told)))
-    averaging[at, np.arange(len(told))] = effects.weight[told]
-    averaging /= averaging.sum(axis=1, keepdims=True)
-    return Horizons(
-        horizon, averaging @ effects.estimate[told], averaging @ effects.covariance[np.ix_(told, told)] @ averaging.T
-    )
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ import pandas as pd
 from welfare.errors import BadParameter, NotEstimable, WelfareError
 from welfare.schema.results import Result, simulated_words
 from welfare.stats.design.restated import needed_columns, terms_of, unknown_levels
+from welfare.stats.doubt.reach import reach_of
 from welfare.stats.duration.cox.hazard_checks import check_hazards, leaning, proportionality
 from welfare.stats.duration.cox.hazard_design import asked_of_duration
 from welfare.stats.duration.cox.hazard_fit import HazardEstimates, estimate_hazards
 from welfare.stats.duration.cox.hazard_words import write_notes, write_text
 from welfare.stats.duration.hazards.baseline import expected_hazard
 from welfare.stats.duration.hazards.residuals import concordance
-from welfare.stats.duration.shares.intervals import NORMAL, check_kind, limits
+from welfare.stats.duration.shares.intervals import check_kind, limits
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -199,11 +200,7 @@ class DurationModel(Result):
 
     @property
     def _reach(self) -> float:
-        if np.isinf(self.degrees):
-            return NORMAL
-        from scipy.special import stdtrit
-
-        return float(stdtrit(self.degrees, 0.975))
+        return reach_of(self.degrees)
 
     def _columns_of(self, df: pd.DataFrame) -> np.ndarray:
         design = self._found.model.design

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from welfare.errors import BadParameter
-from welfare.stats.doubt.sandwich import MANY_CLUSTERS
+from welfare.stats.doubt import reach
 
 KINDS = ("log-log", "log", "plain")
 NORMAL = 1.959963984540054
@@ -74,11 +74,7 @@ def reach_of(clusters: int) -> float:
     ----------
     clusters : int
     """
-    if clusters >= MANY_CLUSTERS:
-        return NORMAL
-    from scipy.special import stdtrit
-
-    return float(stdtrit(clusters - 1, 0.975)) if clusters > 1 else np.nan
+    return reach.reach_of(reach.degrees_of(clusters)) if clusters > 1 else np.nan
 
 
 def crossing(time: np.ndarray, share: np.ndarray, level: float) -> float:
