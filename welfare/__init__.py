@@ -70,7 +70,7 @@ _HOMES = {
     "parameters": "welfare.accounting.parameters",
     "partial_r2": "welfare.stats.robustness.confounding.omitted",
     "pool": "welfare.stats.pooling.pool",
-    "profile": "welfare.patterns.profiles",
+    "profile": "welfare.patterns.profiles.profile",
     "proportion": "welfare.stats.rates.proportion",
     "rate": "welfare.stats.rates.rate",
     "rate_difference": "welfare.stats.rates.compare",
@@ -80,7 +80,7 @@ _HOMES = {
     "robustness": "welfare.stats.robustness.robustness",
     "robustness_value": "welfare.stats.robustness.confounding.omitted",
     "run_study": "welfare.study",
-    "scan": "welfare.patterns.scan",
+    "scan": "welfare.patterns.scan.clusters",
     "specification_curve": "welfare.stats.robustness.choosing.specifications",
     "spells": "welfare.stats.duration.spells",
     "standardise": "welfare.stats.rates.standard",
@@ -96,8 +96,8 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.link.links import link_records
     from welfare.panel.build import build_panel
     from welfare.panel.exposure import coverage
-    from welfare.patterns.profiles import profile
-    from welfare.patterns.scan import scan
+    from welfare.patterns.profiles.profile import profile
+    from welfare.patterns.scan.clusters import scan
     from welfare.sources.compare.changes import changes
     from welfare.sources.describe import describe
     from welfare.sources.read import read

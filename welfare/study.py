@@ -19,8 +19,8 @@ from welfare.panel.categories import merge_rare, one_of
 from welfare.panel.exposure import coverage
 from welfare.panel.line_speeds import speed_on
 from welfare.panel.places import confirmed_events, inspection_systems, without_unconfirmed_names
-from welfare.patterns.profiles import profile
-from welfare.patterns.scan import scan
+from welfare.patterns.profiles.profile import profile
+from welfare.patterns.scan.clusters import scan
 from welfare.report.findings import Findings
 from welfare.report.results import provenance, results, stamped
 from welfare.report.slaughter import slaughter_report

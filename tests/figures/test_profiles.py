@@ -12,8 +12,8 @@ from scipy.stats import chi2, poisson
 from welfare.errors import BadParameter
 from welfare.figures.profiles import bars, funnel, funnel_limits
 from welfare.figures.style import to_svg
-from welfare.patterns.funnel import funnel as deviations
-from welfare.patterns.profiles import profile
+from welfare.patterns.profiles.funnel import funnel as deviations
+from welfare.patterns.profiles.profile import profile
 
 
 def _limits(expected, level, **how):

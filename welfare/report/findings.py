@@ -10,8 +10,8 @@ import pandas as pd
 if TYPE_CHECKING:
     from welfare.accounting.ledger import Account
     from welfare.link.links import Links
-    from welfare.patterns.profiles import Profile
-    from welfare.patterns.scan import Scan
+    from welfare.patterns.profiles.profile import Profile
+    from welfare.patterns.scan.clusters import Scan
     from welfare.schema.tables import Tables
     from welfare.stats.count_result import CountModel
     from welfare.stats.overlap import Overlap

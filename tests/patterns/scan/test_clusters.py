@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
-from welfare.patterns.scan import Scan, scan
+from welfare.patterns.scan.clusters import Scan, scan
 
 COLUMNS = ["cluster", "llr", "observed", "expected", "relative_risk", "p_value"]
 COLUMNS += ["x", "y", "radius", "members", "start", "end"]
@@ -124,7 +124,7 @@ def test_no_circle_has_a_higher_ratio(seed: int) -> None:
 
 
 def test_the_highest_of_random_maps_is_that_of_every_circle_too() -> None:
-    from welfare.patterns.circles import highest_ratios
+    from welfare.patterns.scan.circles import highest_ratios
 
     rng = np.random.default_rng(3)
     points, people = rng.uniform(size=(25, 2)), rng.integers(1, 9, 25).astype(float)

@@ -91,7 +91,7 @@ def random_maps(
     -------
     array of float, shape (replicates,)
     """
-    from welfare.patterns.circles import highest_ratios
+    from welfare.patterns.scan.circles import highest_ratios
 
     rng = np.random.default_rng(seed)
 
@@ -126,7 +126,7 @@ def find_zones(points: np.ndarray, share: np.ndarray, counts: np.ndarray, *, mos
     -------
     list of Zone
     """
-    from welfare.patterns.circles import best_circle
+    from welfare.patterns.scan.circles import best_circle
 
     taken = np.zeros(len(share), dtype=bool)
     ratios = np.array([best_circle(points, share, counts, most, taken, centre)[0] for centre in range(len(share))])

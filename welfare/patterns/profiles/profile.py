@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.patterns.funnel import Funnel, funnel, ratio_spread, tail_probability
-from welfare.patterns.shrinkage import Spread, fit_spread, rank_limits, shrink
+from welfare.patterns.profiles.funnel import Funnel, funnel, ratio_spread, tail_probability
+from welfare.patterns.profiles.shrinkage import Spread, fit_spread, rank_limits, shrink
 from welfare.schema.results import Result, count_reasons, simulated_words
 from welfare.stats.inputs import dropped_rows, not_negative, numbers, whole_counts
 from welfare.stats.rates.limits import exact_limits
@@ -146,7 +146,7 @@ def profile(
     Examples
     --------
     >>> import pandas as pd
-    >>> from welfare.patterns.profiles import profile
+    >>> from welfare.patterns.profiles.profile import profile
     >>> counts = {"facility_id": list("abcdefgh"), "findings_count": [9, 11, 10, 8, 12, 10, 9, 60]}
     >>> found = profile(pd.DataFrame({**counts, "expected_count": 10.0}))
     >>> found.table.loc[found.table["flagged"] != "", ["facility_id", "flagged"]].to_numpy().tolist()

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
-from welfare.patterns.shrinkage import fit_spread
-from welfare.patterns.zones import TIE, Zone, dispersion, find_zones, on_a_globe, radius, random_maps
+from welfare.patterns.profiles.shrinkage import fit_spread
+from welfare.patterns.scan.zones import TIE, Zone, dispersion, find_zones, on_a_globe, radius, random_maps
 from welfare.schema.results import Result, count_reasons
 from welfare.stats.inputs import common_labels, dropped_rows, not_negative, numbers, whole_counts
 
@@ -165,7 +165,7 @@ def scan(
     Examples
     --------
     >>> import pandas as pd
-    >>> from welfare.patterns.scan import scan
+    >>> from welfare.patterns.scan.clusters import scan
     >>> cases = pd.Series([1, 1, 9, 8, 1, 1], index=list("abcdef"))
     >>> found = scan(cases, [10] * 6, x=[0, 1, 2, 2.5, 4, 5], y=[0] * 6, replicates=99)
     >>> found.table[["observed", "expected", "members"]].head(1).to_dict("records")

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from welfare.errors import BadParameter, BadValue, NotEstimable
-from welfare.patterns.funnel import funnel, ratio_spread, tail_probability
-from welfare.patterns.profiles import profile
-from welfare.patterns.shrinkage import Spread, fit_spread, rank_limits, shrink
+from welfare.patterns.profiles.funnel import funnel, ratio_spread, tail_probability
+from welfare.patterns.profiles.profile import profile
+from welfare.patterns.profiles.shrinkage import Spread, fit_spread, rank_limits, shrink
 from welfare.stats.robustness.adjusting import adjusted_p
 
 

@@ -1,0 +1,1 @@
+"""How much harm inspection does not see."""

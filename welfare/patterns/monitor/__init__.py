@@ -1,0 +1,1 @@
+"""The slow drift and the sudden step: counts watched over time, against what was expected of them."""

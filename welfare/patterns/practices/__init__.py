@@ -1,0 +1,1 @@
+"""Which combinations of conditions, and which words of inspectors, harm gathers under."""

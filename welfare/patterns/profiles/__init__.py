@@ -1,0 +1,1 @@
+"""Facilities against their peers: which counts lie further from expectation than ordinary differences take them."""
