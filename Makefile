@@ -18,7 +18,7 @@ PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 R_PACKAGES = r-base-core r-cran-mass r-cran-sandwich r-cran-lme4 r-cran-mgcv r-cran-epitools r-cran-clubsandwich \
 	r-cran-survival r-cran-cmprsk r-cran-etm r-cran-metafor
 
-.PHONY: help study test test-all check lint types contracts docs bench referee referee-python pins weigh
+.PHONY: help study test test-all check lint types contracts docs bench power referee referee-python pins weigh
 .DELETE_ON_ERROR:
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo "make check      lint, types, import contracts, docs, then make test: what .ci/run runs"
 	@echo "make lint | types | contracts | docs    one part of it"
 	@echo "make bench      run the benchmarks"
+	@echo "make power      simulate anew how strong a harm must be to be seen, and draw it (an hour or so)"
 	@echo "make referee    install R and make the figures in tests/referee/r anew (Debian, as root)"
 	@echo "make referee-python     the same of the Python packages that the tests compare with"
 	@echo "make pins       choose the newest versions that fit and pin them in requirements/"
@@ -66,6 +67,12 @@ bench: $(VENV)/core.done
 	@for script in benchmarks/*.py; do \
 		if [ -f "$$script" ]; then echo "== $$script"; $(BIN)/python "$$script" || exit 1; else echo "There is no benchmark yet."; fi; \
 	done
+
+power: $(VENV)/dev.done
+	@for script in docs/power/*.py; do \
+		if [ "$$script" != docs/power/draw.py ]; then echo "== $$script"; $(BIN)/python "$$script" || exit 1; fi; \
+	done
+	$(BIN)/python docs/power/draw.py
 
 referee:
 	@dpkg -s $(R_PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && \
