@@ -12,7 +12,7 @@ from scipy.stats import chi2, poisson
 from welfare.errors import BadParameter
 from welfare.figures.profiles import bars, funnel, funnel_limits
 from welfare.figures.style import to_svg
-from welfare.patterns.profiles.funnel import funnel as deviations
+from welfare.patterns.profiles.laws.counts import Counts
 from welfare.patterns.profiles.profile import profile
 
 
@@ -56,7 +56,7 @@ def test_chance_alone_leaves_the_limits_no_more_often_than_they_say(expected):
 def test_widened_limits_are_where_the_adjusted_deviation_reaches_its_own():
     expected, spread = 2000.0, 0.01  # so many events that Poisson and normal limits agree to a percent
     low, high = _limits(expected, 0.95, tau2=4 * spread)
-    z = deviations(np.array([low, high]) * expected, np.full(2, expected), winsorise=0.0, spread=False).z
+    z = Counts(np.array([low, high]) * expected, np.full(2, expected)).z
     assert z / np.sqrt(1 + 4 * expected * spread) == pytest.approx([-1.96, 1.96], rel=0.02)
 
 

@@ -81,7 +81,15 @@ def funnel_limits(
 
 
 @styled
-def funnel(table: pd.DataFrame, *, phi: float = 1.0, tau2: float = 0.0, ax: Axes | None = None) -> Axes:
+def funnel(
+    table: pd.DataFrame,
+    *,
+    phi: float = 1.0,
+    tau2: float = 0.0,
+    limits: pd.DataFrame | None = None,
+    sizes: str = "expected events",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw each facility's ratio of observed to expected against how much was expected of it.
 
     Parameters
@@ -93,6 +101,11 @@ def funnel(table: pd.DataFrame, *, phi: float = 1.0, tau2: float = 0.0, ax: Axes
         Overdispersion: how many times the Poisson variance the counts vary by.
     tau2 : float
         Variance of the true ratios between facilities, without unit.
+    limits : DataFrame, optional
+        Limits to draw in place of those of Poisson counts. Columns: at (on the horizontal axis), level, low, high
+        (ratios), widened (whether for how much facilities differ).
+    sizes : str
+        What the column expected holds, e.g. "trials" where limits are those of shares.
     ax : Axes, optional
         Where to draw; new axes by default.
 
@@ -115,18 +128,18 @@ def funnel(table: pd.DataFrame, *, phi: float = 1.0, tau2: float = 0.0, ax: Axes
     ax = new_axes(height_in=4.9) if ax is None else ax
     expected = drawn["expected"].to_numpy(dtype=float)
     least, most = (expected.min() / 1.3, expected.max() * 1.3) if len(drawn) else (0.1, 10.0)
-    grid = np.geomspace(least, most, 200)
-    widened = phi != 1.0 or tau2 != 0.0
-    top = _top(drawn, phi, tau2)
+    limits = _poisson(np.geomspace(least, most, 200), phi, tau2) if limits is None else limits
+    widened = bool(limits["widened"].any())
+    top = _top(drawn, limits[limits["widened"] == widened])
 
     ax.set_xscale("log")
     ax.set_yscale(FuncScale(ax.yaxis, (_root, _square)))
     ax.set_xlim(least, most)
     ax.set_ylim(0, top)
     if widened:
-        _draw_limits(ax, grid, phi, tau2, INK, "widened for how much facilities differ")
+        _draw_limits(ax, limits[limits["widened"]], INK, "widened for how much facilities differ")
     # Beside widened limits those of chance alone stay, in grey: a reader sees how much was allowed for.
-    _draw_limits(ax, grid, 1.0, 0.0, GREY if widened else INK, "by chance alone")
+    _draw_limits(ax, limits[~limits["widened"]], GREY if widened else INK, "by chance alone")
     ax.axhline(1, color=INK, linewidth=0.8, zorder=1)
     _draw_facilities(ax, drawn, top)
 
@@ -138,9 +151,7 @@ def funnel(table: pd.DataFrame, *, phi: float = 1.0, tau2: float = 0.0, ax: Axes
     dress(ax, spines=("bottom", "left"))
     ax.tick_params(axis="y", labelcolor=MUTED)
     joint = "\n" if narrow() else " "
-    ax.set_xlabel(
-        "expected events, logarithmic scale" + (f"{joint}({left_out:,} not drawn: no ratio)" if left_out else "")
-    )
+    ax.set_xlabel(f"{sizes}, logarithmic scale" + (f"{joint}({left_out:,} not drawn: no ratio)" if left_out else ""))
     ax.set_ylabel("observed / expected, square-root scale")
     # Below the axes: within them it would cover facilities.
     ax.legend(
@@ -235,24 +246,36 @@ def _drawable(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return drawn, len(table) - len(drawn)
 
 
-def _top(drawn: pd.DataFrame, phi: float, tau2: float) -> float:
+def _poisson(grid: np.ndarray, phi: float, tau2: float) -> pd.DataFrame:
+    """Return limits of Poisson counts along the figure: by chance alone and, where there is any spread, widened."""
+    kinds = {False: (1.0, 0.0)} | ({True: (phi, tau2)} if phi != 1.0 or tau2 != 0.0 else {})
+    frames = []
+    for widened, (times, added) in kinds.items():
+        for level in _LEVELS:
+            low, high = funnel_limits(grid, level, phi=times, tau2=added)
+            frames.append(pd.DataFrame({"at": grid, "level": level, "low": low, "high": high, "widened": widened}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _top(drawn: pd.DataFrame, limits: pd.DataFrame) -> float:
     """Return the highest ratio drawn to scale: all flagged facilities, and the limits where half the facilities are.
 
     One event where a hundredth was expected is a ratio of 100; to give it its place would press all others flat.
     """
     if drawn.empty:
         return 4.0
-    middle = np.median(drawn["expected"].to_numpy(dtype=float))
-    _, high = funnel_limits(np.array([middle]), _LEVELS[1], phi=phi, tau2=tau2)
+    outer = limits[limits["level"] == limits["level"].max()]
+    at, heights = outer["at"].to_numpy(dtype=float), outer["high"].to_numpy(dtype=float)
+    high = float(np.interp(np.median(drawn["expected"].to_numpy(dtype=float)), at, heights))
     flagged = drawn.loc[drawn["flagged"] != "", "ratio"].max() if (drawn["flagged"] != "").any() else 0.0
-    return float(min(max(4.0, 1.2 * flagged, 1.2 * high[0]), max(4.0, 1.2 * drawn["ratio"].max())))
+    return float(min(max(4.0, 1.2 * flagged, 1.2 * high), max(4.0, 1.2 * drawn["ratio"].max())))
 
 
-def _draw_limits(ax: Axes, grid: np.ndarray, phi: float, tau2: float, colour: str, words: str) -> None:
+def _draw_limits(ax: Axes, limits: pd.DataFrame, colour: str, words: str) -> None:
     for level, dashes in ((_LEVELS[1], "solid"), (_LEVELS[0], (0, (4, 2.5)))):
-        low, high = funnel_limits(grid, level, phi=phi, tau2=tau2)
-        for side in (low, high):
-            ax.plot(grid, side, color=colour, linewidth=0.9, linestyle=dashes, zorder=2)
+        drawn = limits[limits["level"] == level]
+        for side in ("low", "high"):
+            ax.plot(drawn["at"], drawn[side], color=colour, linewidth=0.9, linestyle=dashes, zorder=2)
         ax.plot([], [], color=colour, linewidth=0.9, linestyle=dashes, label=f"{100 * level:.3g}% limits {words}")
 
 

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from welfare.errors import BadParameter, BadValue, NotEstimable
-from welfare.patterns.profiles.funnel import funnel, ratio_spread, tail_probability
+from welfare.patterns.profiles.funnel import funnel, solve_spread, tail_probability
+from welfare.patterns.profiles.laws.counts import Counts
 from welfare.patterns.profiles.profile import profile
-from welfare.patterns.profiles.shrinkage import Spread, fit_spread, rank_limits, shrink
+from welfare.patterns.profiles.ranks import rank_limits
+from welfare.patterns.profiles.shrinkage import Spread, fit_spread, gamma_posterior
 from welfare.stats.robustness.adjusting import adjusted_p
 
 
@@ -38,7 +40,7 @@ def plants(seed: int, *, n: int = 300, shape: float = 3.0, bad: int = 0) -> pd.D
 def test_phi_and_tau_follow_spiegelhalters_formulas_by_hand() -> None:
     """All counts are squares, so z is whole; with 11 plants the tenth and ninetieth percentiles are plants."""
     root_observed = np.array([1, 2, 3, 4, 4, 5, 5, 6, 7, 8, 15])
-    found = funnel(root_observed**2, np.full(11, 25.0), winsorise=0.1, spread=True)
+    found = funnel(Counts(root_observed**2, np.full(11, 25.0)), winsorise=0.1, how="additive")
     assert found.z.tolist() == [-8, -6, -4, -2, -2, 0, 0, 2, 4, 6, 20]
     # Pulled in: -8 to -6 and 20 to 6. Squares: 36 + 36 + 16 + 4 + 4 + 0 + 0 + 4 + 16 + 36 + 36 = 188.
     assert found.phi == pytest.approx(188 / 11)
@@ -48,7 +50,7 @@ def test_phi_and_tau_follow_spiegelhalters_formulas_by_hand() -> None:
 
 
 def test_without_winsorising_phi_is_the_mean_square() -> None:
-    found = funnel(np.array([1, 4, 9, 16]), np.full(4, 4.0), winsorise=0.0, spread=False)
+    found = funnel(Counts(np.array([1, 4, 9, 16]), np.full(4, 4.0)), winsorise=0.0, how="none")
     assert (found.phi, found.tau2) == ((4 + 0 + 4 + 16) / 4, 0.0)
 
 
@@ -66,10 +68,11 @@ def test_q_values_are_those_of_benjamini_and_hochbergs_example() -> None:
 def test_tails_are_those_of_poisson_and_of_the_negative_binomial() -> None:
     # Expected four, none seen: 2 exp(-4), and under a gamma of variance v, 2 (1 + 4 v)^(-1/v).
     none, four = np.array([0.0]), np.array([4.0])
-    assert tail_probability(none, four, 0.0)[0] == pytest.approx(2 * math.exp(-4))
-    assert tail_probability(none, four, 0.5)[0] == pytest.approx(2 * 3.0**-2)
+    assert tail_probability(Counts(none, four), np.zeros(1))[0] == pytest.approx(2 * math.exp(-4))
+    assert tail_probability(Counts(none, four), np.full(1, 0.5))[0] == pytest.approx(2 * 3.0**-2)
     # Two or more where one is expected: 1 - 2/e.
-    assert tail_probability(np.array([2.0]), np.array([1.0]), 0.0)[0] == pytest.approx(2 * (1 - 2 / math.e))
+    two = Counts(np.array([2.0]), np.array([1.0]))
+    assert tail_probability(two, np.zeros(1))[0] == pytest.approx(2 * (1 - 2 / math.e))
 
 
 @pytest.mark.parametrize("shape", [np.inf, 4.0, 1.5])
@@ -77,8 +80,9 @@ def test_the_spread_of_ratios_is_found_again(shape: float) -> None:
     df = plants(1, n=3000, shape=shape)
     observed, expected = df["findings_count"].to_numpy(), df["expected_count"].to_numpy()
     planted = 1 / shape
-    phi = funnel(observed, expected, winsorise=0.1, spread=True).phi
-    by_chance, variance = ratio_spread(expected, phi, winsorise=0.1)
+    law = Counts(observed, expected)
+    phi = funnel(law, winsorise=0.1, how="additive").phi
+    by_chance, variance = solve_spread(law, phi, winsorise=0.1)
     # Winsorised squares of a standard normal average 0.69; square roots of small counts add to that.
     assert 0.65 < by_chance < 1.1
     assert variance == pytest.approx(planted, abs=0.02 + 0.15 * planted)
@@ -103,8 +107,9 @@ def test_the_fitted_spread_is_where_the_likelihood_is_flat() -> None:
 
 def test_shrinkage_is_the_posterior_mean_of_gamma_and_poisson() -> None:
     # Prior gamma with mean 1 and shape 2; 6 seen where 1 was expected: (6 + 2) / (1 + 2).
-    ratio, low, high = shrink(np.array([6.0]), np.array([1.0]), Spread(1.0, 2.0), 0.95)
-    assert ratio[0] == pytest.approx(8 / 3)
+    found = gamma_posterior(np.array([6.0]), np.array([1.0]), Spread(1.0, 2.0))
+    low, high = found.interval(0.95)
+    assert found.mean[0] == pytest.approx(8 / 3)
     # A gamma of shape 8 is half a chi-squared on 16 degrees, whose table gives 6.908 and 28.845.
     assert (low[0], high[0]) == (pytest.approx(6.908 / 6, abs=1e-3), pytest.approx(28.845 / 6, abs=1e-3))
 
@@ -112,7 +117,8 @@ def test_shrinkage_is_the_posterior_mean_of_gamma_and_poisson() -> None:
 def test_facilities_alike_cannot_be_ranked() -> None:
     observed = np.full(8, 5.0)
     assert np.isinf(fit_spread(observed, observed).shape)
-    low, high = rank_limits(observed, observed, Spread(1.0, np.inf), level=0.95, draws=100, seed=0)
+    none = gamma_posterior(observed, observed, Spread(1.0, np.inf))
+    low, high = rank_limits(none, level=0.95, draws=100, seed=0)
     assert (set(low), set(high)) == ({1.0}, {8.0})
     found = profile(pd.DataFrame({"facility_id": range(8), "findings_count": 5, "expected_count": 5.0}))
     assert set(found.table["shrunken_ratio"]) == {1.0}

@@ -2,76 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from welfare.errors import BadParameter, NotEstimable
-from welfare.patterns.profiles.funnel import Funnel, funnel, ratio_spread, tail_probability
-from welfare.patterns.profiles.shrinkage import Spread, fit_spread, rank_limits, shrink
-from welfare.schema.results import Result, count_reasons, simulated_words
-from welfare.stats.inputs import dropped_rows, not_negative, numbers, whole_counts
-from welfare.stats.rates.limits import exact_limits
+from welfare.patterns.profiles.funnel import Funnel, funnel, solve_spread, tail_probability
+from welfare.patterns.profiles.ranks import Posterior, rank_limits
+from welfare.patterns.profiles.reading import (
+    by_facility,
+    check_columns,
+    check_numbers,
+    check_spread,
+    columns,
+    law_of,
+    read_rows,
+)
+from welfare.patterns.profiles.result import Profile
+from welfare.patterns.profiles.words import notes, sentences, spread_in_words
+from welfare.schema.results import simulated_words
 from welfare.stats.robustness.adjusting import adjusted_p
 
-_WINSORISE = {"winsorised": 0.1, "plain": 0.0, "none": 0.1}
-_FEWEST = 3
-
-
-@dataclass(frozen=True, repr=False, kw_only=True)
-class Profile(Result):
-    """Facilities against expectation; see :func:`profile`.
-
-    Attributes
-    ----------
-    table : DataFrame
-        One row per facility, or other unit compared, in order: facility_id, observed, expected, ratio, low,
-        high (exact interval), z, z_adjusted, shrunken_ratio, shrunken_low, shrunken_high, p_value,
-        q_value, rank, rank_low, rank_high (1 = highest), flagged ("above", "below" or "").
-    phi : float
-        Mean square of z: about 1 if chance alone were at work.
-    tau2 : float
-        Variance between facilities of the square root of the ratio.
-    spread : Spread
-        Gamma distribution of true ratios that the shrunken figures rest on.
-    fdr, level : float
-        False-discovery rate of the flags, and coverage of the intervals.
-    """
-
-    phi: float
-    tau2: float
-    spread: Spread
-    fdr: float
-    level: float
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the funnel: each facility's ratio against its expected count, with limits.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        matplotlib Axes
-        """
-        from welfare.figures.profiles import funnel as draw
-
-        # The figure takes the variance of the ratio itself, four times that of its square root, and no phi: spread
-        # is added, as in z_adjusted, and must not be multiplied in as well.
-        return draw(self.table, tau2=4 * self.tau2, ax=ax)
+if TYPE_CHECKING:
+    from welfare.patterns.profiles.funnel import Law
 
 
 def profile(
     panel: pd.DataFrame,
     *,
     observed: str = "findings_count",
-    expected: str = "expected_count",
+    expected: str | None = None,
+    trials: str | None = None,
     facility: str = "facility_id",
-    overdispersion: str = "winsorised",
+    overdispersion: str = "additive",
+    winsorise: float = 0.1,
     level: float = 0.95,
     fdr: float = 0.05,
     draws: int = 2000,
@@ -86,13 +50,20 @@ def profile(
         One row per facility, or per facility and period: rows with the same `facility` are added up.
     observed : str
         Column of counts: whole numbers, 0 or more.
-    expected : str
-        Column of expected counts, e.g. `fitted` of a count model.
+    expected : str, optional
+        Column of expected counts, e.g. `fitted` of a count model, or of an indirect standardisation. By default
+        `expected_count`; with `trials`, each facility's trials times the share of all together.
+    trials : str, optional
+        Column of how many trials each count is of (items checked, animals stunned), where it is a share: limits are
+        then binomial, spread is beta-binomial.
     facility : str
         Column that says what is compared: facility identifiers, or a coarser unit such as a district.
-    overdispersion : {"winsorised", "plain", "none"}
-        How spread between facilities is measured: with the outer tenth of z at either end pulled in
-        (Spiegelhalter's way: the facilities sought do not hide themselves), without, or not at all.
+    overdispersion : {"additive", "multiplicative", "none"}
+        How ordinary differences between facilities are allowed for: as a variance added to that of chance, as a
+        multiple of it, or not at all.
+    winsorise : float
+        Share of z pulled in at either end before spread is measured, from 0 to below one half (Spiegelhalter's 0.1:
+        the facilities sought do not hide themselves).
     level : float
         Coverage of all intervals, between 0 and 1.
     fdr : float
@@ -113,9 +84,9 @@ def profile(
     BadParameter
         If a column is not there or an option cannot be used.
     BadValue
-        If a count is negative or not whole, or an expected count is negative.
+        If a count is negative or not whole, an expected count is negative, or either exceeds the trials.
     NotEstimable
-        If fewer than three facilities can be compared.
+        If fewer than three facilities can be compared, or of the trials none or all had the event.
 
     Notes
     -----
@@ -126,16 +97,17 @@ def profile(
     being large. Both are Spiegelhalter's, and are what the funnel shows.
 
     `p_value` is not taken from z, which misleads below about five expected: it is twice the smaller
-    tail of the count itself, negative binomial, with the spread between facilities under which the phi
-    seen is the phi to expect (winsorising takes a third off phi, small counts add to it). `flagged` is
-    set where q_value < fdr (Benjamini-Hochberg), by the side of expectation the count lies on; else
+    tail of the count itself, negative binomial (of trials: beta-binomial), with the spread between
+    facilities under which the phi seen is the phi to expect (winsorising takes a third off phi, small
+    counts add to it). `flagged` is set where q_value < fdr (Benjamini-Hochberg), by the side of expectation the count lies on; else
     it is "". A facility may lie outside the funnel's limits and not be flagged: one in twenty does by
     chance.
 
     `rank` orders the shrunken ratios, 1 the highest, ties sharing their mean; its range holds the
-    posterior ranks and the rank itself. Shrunken intervals take the fitted spread as known and are
-    somewhat narrow, most so with few facilities. Expected counts from a model fitted to the same counts
-    are drawn towards them, which hides large facilities a little.
+    posterior ranks and the rank itself; beyond 2,000 facilities it is worked out without draws, to within a
+    rank or so. Shrunken intervals (gamma-Poisson, of trials beta-binomial, by maximum likelihood) take the fitted
+    spread as known and are somewhat narrow, most so with few facilities: of 95% intervals about COVER. Expected counts
+    from a model fitted to the same counts are drawn towards them, which hides large facilities a little.
 
     References
     ----------
@@ -152,164 +124,74 @@ def profile(
     >>> found.table.loc[found.table["flagged"] != "", ["facility_id", "flagged"]].to_numpy().tolist()
     [['h', 'above']]
     """
-    _check_options(panel, (observed, expected, facility), overdispersion, level=level, fdr=fdr, draws=draws)
-    places, dropped = _by_facility(panel, observed, expected, facility)
+    check_spread(overdispersion, winsorise, "profile")
+    check_numbers("profile", level=level, fdr=fdr, draws=draws)
+    asked = columns(observed, expected, trials, facility)
+    check_columns(panel, asked.asked, "profile")
+    places, dropped = by_facility(read_rows(panel, asked), panel.index, "profile")
+    places, law = law_of(places, "profile")
+    shape = funnel(law, winsorise=winsorise, how=overdispersion)
+    multiplied = overdispersion == "multiplicative"
+    by_chance, amount = solve_spread(law, shape.phi, winsorise=winsorise, multiplied=multiplied)
+    amount = 0.0 if overdispersion == "none" else amount
+    p_value = tail_probability(law, law.spread_at(amount, multiplied=multiplied))
+    posterior = law.posterior()
+    ranks = rank_limits(posterior, level=level, draws=draws, seed=seed)
+    table = _table(places, law, shape, posterior, p_value, ranks, level=level, fdr=fdr)
     what = "facilities" if facility == "facility_id" else f"groups by {facility}"
-    o, e = places["observed"].to_numpy(), places["expected"].to_numpy()
-    shape = funnel(o, e, winsorise=_WINSORISE[overdispersion], spread=overdispersion != "none")
-    spread = fit_spread(o, e)
-    by_chance, variance = ratio_spread(e, shape.phi, winsorise=_WINSORISE[overdispersion])
-    p_value = tail_probability(o, e, variance if overdispersion != "none" else 0.0)
-    table = _table(places, shape, spread, p_value, level=level, fdr=fdr, draws=draws, seed=seed)
     return Profile(
         table=table,
         text=simulated_words(panel)
-        + _text(table, what, _spread_in_words(shape.phi, by_chance, overdispersion), dropped, fdr, caution),
+        + sentences(table, what, spread_in_words(shape.phi, by_chance, overdispersion), dropped, fdr, caution),
         dropped=dropped,
-        notes=_notes(table, what, panel, spread, overdispersion),
+        notes=notes(table, what, len(panel), alike=posterior.alike, overdispersion=overdispersion, law=law.with_spread),
         phi=shape.phi,
         tau2=shape.tau2,
-        spread=spread,
+        spread=posterior.spread,
+        extra=amount,
+        overdispersion=overdispersion,
         fdr=fdr,
         level=level,
+        law=law,
+        posterior=posterior,
+        draws=draws,
+        seed=seed,
     )
-
-
-def _check_options(
-    panel: pd.DataFrame, wanted: tuple[str, ...], overdispersion: str, *, level: float, fdr: float, draws: int
-) -> None:
-    absent = [name for name in wanted if name not in panel]
-    if absent:
-        raise BadParameter(
-            f"the panel has no column {', '.join(map(repr, absent))}",
-            where="profile",
-            spoiled="Facilities cannot be compared without it.",
-            todo=f"Columns it has: {', '.join(map(str, panel.columns))}.",
-        )
-    if overdispersion not in _WINSORISE:
-        raise BadParameter(
-            f"no way of measuring spread is called {overdispersion!r}",
-            where="profile(overdispersion=)",
-            spoiled="Limits of another kind would be drawn under that name.",
-            todo=f"Use one of {', '.join(_WINSORISE)}.",
-        )
-    for name, share in (("level", level), ("fdr", fdr)):
-        if not 0 < share < 1:
-            raise BadParameter(f"{name} is {share!r}, not between 0 and 1", where="profile", todo="Give a share.")
-    if draws < 100:
-        raise BadParameter(
-            f"{draws} draws are too few for the ends of a range",
-            where="profile(draws=)",
-            spoiled="Ranges of ranks would be ragged.",
-            todo="Use 1,000 or more.",
-        )
-
-
-def _by_facility(panel: pd.DataFrame, observed: str, expected: str, facility: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return one row per facility that can be compared, in the order of its identifier, and what was left out."""
-    counts, means = numbers(panel[observed], observed), numbers(panel[expected], expected)
-    whole_counts(counts, observed, panel.index)
-    not_negative(means, expected, panel.index)
-    reasons = np.full(len(panel), None, dtype=object)
-    reasons[means == 0] = "nothing expected"
-    reasons[np.isnan(means)] = f"missing {expected}"
-    reasons[np.isnan(counts)] = f"missing {observed}"
-    reasons[panel[facility].isna().to_numpy()] = f"missing {facility}"
-    kept = np.array([reason is None for reason in reasons], dtype=bool)
-    rows = pd.DataFrame({"facility_id": panel.loc[kept, facility].astype("str").to_numpy()})
-    places = rows.assign(observed=counts[kept], expected=means[kept]).groupby("facility_id", as_index=False).sum()
-    if len(places) < _FEWEST:
-        raise NotEstimable(
-            f"{len(places)} facilities have both a count and an expected count",
-            where="profile",
-            spoiled="A facility cannot be set against its peers without peers.",
-            todo="Bring more facilities, or give each one's rate with its interval (wf.rate).",
-        )
-    return places, dropped_rows(panel.index, reasons)
 
 
 def _table(
     places: pd.DataFrame,
+    law: Law,
     shape: Funnel,
-    spread: Spread,
+    posterior: Posterior,
     p_value: np.ndarray,
+    ranks: tuple[np.ndarray, np.ndarray],
     *,
     level: float,
     fdr: float,
-    draws: int,
-    seed: int,
 ) -> pd.DataFrame:
-    o, e = places["observed"].to_numpy(), places["expected"].to_numpy()
-    low, high = exact_limits(o, level)
-    ratio, shrunken_low, shrunken_high = shrink(o, e, spread, level)
+    low, high = law.interval(level)
+    shrunken_low, shrunken_high = posterior.interval(level)
     q_value = adjusted_p(p_value, "bh", len(p_value))
-    rank_low, rank_high = rank_limits(o, e, spread, level=level, draws=draws, seed=seed)
-    rank = pd.Series(ratio).rank(ascending=False).to_numpy()
-    side = np.where(o > e, "above", "below")
-    return places.assign(
-        ratio=o / e,
-        low=low / e,
-        high=high / e,
+    rank = pd.Series(posterior.mean).rank(ascending=False).to_numpy()
+    side = np.where(law.observed > law.expected, "above", "below")
+    table = places.assign(
+        ratio=law.ratio,
+        low=low,
+        high=high,
         z=shape.z,
         z_adjusted=shape.z_adjusted,
-        shrunken_ratio=ratio,
+        shrunken_ratio=posterior.mean,
         shrunken_low=shrunken_low,
         shrunken_high=shrunken_high,
         p_value=p_value,
         q_value=q_value,
         rank=rank,
-        rank_low=np.minimum(rank_low, rank),
-        rank_high=np.maximum(rank_high, rank),
+        rank_low=np.minimum(ranks[0], rank),
+        rank_high=np.maximum(ranks[1], rank),
         flagged=pd.Series(np.where(q_value < fdr, side, ""), dtype="str").to_numpy(),
     )
+    return table.assign(trials=law.trials) if law.size_column == "trials" else table
 
 
-def _spread_in_words(phi: float, by_chance: float, overdispersion: str) -> str:
-    seen = f"(phi {phi:.3g}; chance alone would give {by_chance:.3g})"
-    if overdispersion == "none":
-        return f"Ordinary differences between them were not allowed for {seen}"
-    if phi > by_chance:
-        return f"The rule allows for ordinary differences between them {seen}"
-    return f"As a whole they differ no more than by chance {seen}"
-
-
-def _text(table: pd.DataFrame, what: str, wider: str, dropped: pd.DataFrame, fdr: float, caution: str) -> str:
-    above, below = (int((table["flagged"] == side).sum()) for side in ("above", "below"))
-    width = float((table["rank_high"] - table["rank_low"]).median()) + 1
-    left_out = "" if dropped.empty else f" Left out: {count_reasons(dropped)}."
-    ending = f" {caution.strip()}" if caution.strip() else ""
-    return (
-        f"{len(table):,} {what} had {table['observed'].sum():,.0f} events where {table['expected'].sum():,.1f} "
-        f"were expected. {above} had more than their peers and {below} had fewer, by a rule under which at most "
-        f"about {fdr * 100:g}% of those named would be named by chance. {wider}. Ranks are loose: half of them "
-        f"could hold any of {width:,.0f} or more of the {len(table):,} ranks.{left_out} Being named says that the "
-        f"count differs from the expected one, not why.{ending}"
-    )
-
-
-def _notes(table: pd.DataFrame, what: str, panel: pd.DataFrame, spread: Spread, overdispersion: str) -> tuple[str, ...]:
-    notes = [
-        "z_adjusted adds a variance between facilities to that of chance (additive overdispersion, tau2); p-values are "
-        "tails of the count with such a spread; flags control the false-discovery rate (Benjamini-Hochberg)."
-    ]
-    if len(panel) > len(table):
-        notes.append(f"{len(panel):,} rows of the panel were added up to {len(table):,} {what}, or left out.")
-    sparse = float((table["expected"] < 5).mean())
-    if sparse > 0.2:
-        notes.append(
-            f"{sparse:.0%} of {what} expected fewer than five events: z is rough there, so read the p-value and "
-            "the exact interval instead."
-        )
-    if np.isinf(spread.shape):
-        notes.append(
-            "The counts show no spread beyond chance: every shrunken ratio is that of all together, and none can "
-            "be ranked before another."
-        )
-    if len(table) < 20:
-        notes.append(f"{len(table)} {what} are few to measure spread between them by.")
-    if overdispersion == "none":
-        notes.append("Spread between them was left out on request: ordinary differences may be flagged.")
-    total = float(table["observed"].sum() / table["expected"].sum())
-    if not 0.95 < total < 1.05:
-        notes.append(f"Together they had {total:.2f} times what was expected: all are compared with that 1.")
-    return tuple(notes)
+__all__ = ["Profile", "profile"]

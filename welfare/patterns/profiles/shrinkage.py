@@ -87,10 +87,63 @@ def _log_likelihood(observed: np.ndarray, expected: np.ndarray, mean: float, sha
     return float(np.sum(terms + xlogy(observed, expected / (rate + expected))))
 
 
-def shrink(
-    observed: np.ndarray, expected: np.ndarray, spread: Spread, level: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return each facility's ratio given its count and the spread of all: posterior mean and interval.
+@dataclass(frozen=True)
+class GammaPosterior:
+    """True ratios given the counts and the spread of all, each gamma-distributed.
+
+    Attributes
+    ----------
+    shape, rate : arrays, shape (n,)
+        Of each facility's gamma distribution; its mean is shape / rate.
+    spread : Spread
+        Of all; without spread, every facility's ratio is that of all together.
+    together : tuple of float
+        Events of all together, and how many were expected.
+    """
+
+    shape: np.ndarray
+    rate: np.ndarray
+    spread: Spread
+    together: tuple[float, float]
+
+    @property
+    def alike(self) -> bool:
+        """Whether no spread beyond chance was found."""
+        return bool(np.isinf(self.spread.shape))
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Posterior mean of each ratio."""
+        return np.full(len(self.shape), self.spread.mean) if self.alike else self.shape / self.rate
+
+    def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the posterior interval of each ratio; without spread, the exact one of all together."""
+        from scipy.special import gammaincinv
+
+        tail = (1 - level) / 2
+        if self.alike:
+            events, expected = self.together
+            low, high = (side / expected for side in exact_limits(np.array([events]), level))
+            alike = np.ones(len(self.shape))
+            return alike * low, alike * high
+        return gammaincinv(self.shape, tail) / self.rate, gammaincinv(self.shape, 1 - tail) / self.rate
+
+    def exceeding(self, threshold: float) -> np.ndarray:
+        """Return the probability that each ratio is above the threshold."""
+        from scipy.special import gammaincc
+
+        if self.alike:
+            events, expected = self.together  # half an event more: Jeffreys' prior for the one ratio of all
+            return np.full(len(self.shape), float(gammaincc(events + 0.5, expected * threshold)))
+        return np.asarray(gammaincc(self.shape, self.rate * threshold))
+
+    def draw(self, source: np.random.Generator) -> np.ndarray:
+        """Draw every ratio once."""
+        return source.standard_gamma(self.shape) / self.rate
+
+
+def gamma_posterior(observed: np.ndarray, expected: np.ndarray, spread: Spread) -> GammaPosterior:
+    """Return what counts and the spread of all say of each true ratio.
 
     Parameters
     ----------
@@ -98,60 +151,11 @@ def shrink(
         Counts, and expected counts above zero.
     spread : Spread
         Of the true ratios.
-    level : float
-        Probability that the interval holds, between 0 and 1.
-
-    Returns
-    -------
-    ratio, low, high : arrays, shape (n,)
-        Without spread, the ratio of all together and its exact interval, alike for every facility.
     """
-    from scipy.special import gammaincinv
-
-    tail = (1 - level) / 2
+    together = (float(observed.sum()), float(expected.sum()))
     if np.isinf(spread.shape):
-        low, high = (side / expected.sum() for side in exact_limits(np.array([observed.sum()]), level))
-        alike = np.ones(len(observed))
-        return alike * spread.mean, alike * low, alike * high
-    shape, rate = observed + spread.shape, expected + spread.shape / spread.mean
-    return shape / rate, gammaincinv(shape, tail) / rate, gammaincinv(shape, 1 - tail) / rate
+        return GammaPosterior(np.ones(len(observed)), np.ones(len(observed)), spread, together)
+    return GammaPosterior(observed + spread.shape, expected + spread.shape / spread.mean, spread, together)
 
 
-def rank_limits(
-    observed: np.ndarray, expected: np.ndarray, spread: Spread, *, level: float, draws: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the range of ranks each facility could hold, rank 1 being the highest ratio.
-
-    Parameters
-    ----------
-    observed, expected : arrays, shape (n,)
-        Counts, and expected counts above zero.
-    spread : Spread
-        Of the true ratios.
-    level : float
-        Probability that the range holds, between 0 and 1.
-    draws : int
-        Sets of ratios drawn from the posterior.
-    seed : int
-        Of the draws.
-
-    Returns
-    -------
-    low, high : arrays of float, shape (n,)
-        Without spread, 1 and n: the facilities cannot be told apart.
-
-    References
-    ----------
-    Goldstein H, Spiegelhalter DJ. League tables and their limitations. Journal of the Royal
-    Statistical Society A 1996; 159: 385-443.
-    """
-    n = len(observed)
-    if np.isinf(spread.shape):
-        return np.ones(n), np.full(n, float(n))
-    rng = np.random.default_rng(seed)
-    shape, rate = observed + spread.shape, expected + spread.shape / spread.mean
-    ranks = np.empty((draws, n), dtype=np.int32)
-    for draw in ranks:
-        draw[np.argsort(-rng.standard_gamma(shape) / rate)] = np.arange(1, n + 1)
-    low, high = np.quantile(ranks, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf")
-    return low.astype(float), high.astype(float)
+__all__ = ["GammaPosterior", "Spread", "fit_spread", "gamma_posterior"]
