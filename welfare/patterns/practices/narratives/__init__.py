@@ -1,0 +1,1 @@
+"""Words that mark findings: counted by finding, kept only where they name nobody, and tested against chance."""
