@@ -1,0 +1,93 @@
+"""The best window around a place, for one map: the data."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from welfare.patterns.scan.ratios import NORMAL, log_ratio
+from welfare.patterns.scan.space.orders import sort_by, squares_from, windows_around
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def best_around(
+    points: np.ndarray,
+    cases: np.ndarray,
+    base: np.ndarray,
+    taken: np.ndarray,
+    centre: int,
+    shape: tuple[float, float],
+    ratio: int,
+    totals: tuple[float, float, float, float],
+    limits: tuple[float, float, float],
+) -> tuple[float, np.ndarray]:
+    """Find the window around one place with the highest log likelihood ratio.
+
+    Parameters
+    ----------
+    points : array of float, shape (n, d)
+        Places.
+    cases, base : arrays of float, shape (n,)
+        Their cases and base.
+    taken : array of bool, shape (n,)
+        Places that no window may touch.
+    centre : int
+        Which place.
+    shape : tuple of float
+        As in :func:`welfare.patterns.scan.space.orders.squares_from`.
+    ratio : int
+        POISSON, BERNOULLI, EXPECTATION or NORMAL.
+    totals : tuple of float
+        As for :func:`welfare.patterns.scan.ratios.log_ratio`.
+    limits : tuple of float
+        Most base in a window, squared longer half-axis of the widest, and fewest cases (places, for NORMAL).
+
+    Returns
+    -------
+    best : float
+        0 where no window holds enough cases and more than expected.
+    members : array of int
+        Places in it, in order of distance.
+    """
+    n = len(points)
+    squares, near, inside = np.empty(n), np.empty(n), np.empty(n)
+    order, work = np.empty(n, np.uint32), np.empty((2, n), np.int64)
+    squares_from(points, centre, shape, squares)
+    sort_by(squares, order, near, work)
+    held, best, chosen = 0.0, 0.0, 0
+    for k in range(windows_around(order, near, base, limits[0], limits[1], taken, inside)):
+        held += cases[order[k]]
+        enough = (k + 1 if ratio == NORMAL else held) >= limits[2]
+        if inside[k] >= 0 and enough:
+            found = log_ratio(ratio, held, inside[k], totals)
+            if found > best:
+                best, chosen = found, k + 1
+    return best, order[:chosen].astype(np.int64)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def best_of_each(
+    points: np.ndarray,
+    cases: np.ndarray,
+    base: np.ndarray,
+    shape: tuple[float, float],
+    ratio: int,
+    totals: tuple[float, float, float, float],
+    limits: tuple[float, float, float],
+) -> np.ndarray:
+    """Return the highest log likelihood ratio around each place, of one shape, with no place taken.
+
+    Parameters
+    ----------
+    points, cases, base, shape, ratio, totals, limits
+        As for :func:`best_around`.
+
+    Returns
+    -------
+    array of float, shape (n,)
+    """
+    untaken = np.zeros(len(points), np.bool_)
+    best = np.empty(len(points))
+    for centre in range(len(points)):
+        best[centre] = best_around(points, cases, base, untaken, centre, shape, ratio, totals, limits)[0]
+    return best
