@@ -168,6 +168,57 @@ def funnel(
 
 
 @styled
+def lasting(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw each facility's ratio in one period against that in the period before.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per facility. Columns: ratio_before, ratio_after (observed over expected, without unit), expected_before
+        (events: the larger, the larger the dot), before, after (names of the periods, the same in every row).
+    ax : Axes, optional
+        Where to draw; new axes by default.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+    """
+    wanted = ("ratio_before", "ratio_after", "expected_before", "before", "after")
+    absent = [name for name in wanted if name not in table]
+    if absent:
+        raise BadParameter(f"the table to draw has no column {', '.join(map(repr, absent))}")
+    ax = new_axes(height_in=4.9) if ax is None else ax
+    first, second = (table[name].to_numpy(dtype=float) for name in ("ratio_before", "ratio_after"))
+    size = table["expected_before"].to_numpy(dtype=float)
+    top = max(2.0, 1.1 * float(np.quantile(np.concatenate([first, second]), 0.995))) if len(table) else 2.0
+    shown = (first <= top) & (second <= top)
+    for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
+        getattr(ax, f"set_{name}scale")(FuncScale(axis, (_root, _square)))
+        getattr(ax, f"set_{name}lim")(0, top)
+        axis.set_major_locator(FixedLocator([at for at in _RATIO_TICKS if at <= top]))
+        plain_ticks(ax, name)
+    ax.plot([0, top], [0, top], color=INK, linewidth=0.9, label="as before")
+    ax.axhline(1, color=GREY, linewidth=0.9, linestyle=(0, (4, 2.5)), label="as expected, whatever was before")
+    ax.scatter(
+        first[shown],
+        second[shown],
+        s=6 + 40 * np.sqrt(size[shown] / size.max()) if len(table) else 6,
+        color=BLUE,
+        alpha=0.5,
+        linewidths=0,
+        rasterized=many(int(shown.sum())),
+    )
+    dress(ax, spines=("bottom", "left"))
+    hidden = int((~shown).sum())
+    before, after = (str(table[name].iloc[0]) if len(table) else name for name in ("before", "after"))
+    ax.set_xlabel(f"observed / expected, {before}" + (f" ({hidden:,} beyond the figure)" if hidden else ""))
+    ax.set_ylabel(f"observed / expected, {after}")
+    ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.11), ncols=1 if narrow() else 2, labelcolor=INK)
+    return ax
+
+
+@styled
 def bars(table: pd.DataFrame, *, label: str, value: str, ax: Axes | None = None, unit: str = "") -> Axes:
     """Draw counts as horizontal bars with their numbers; what was not collected is written, never drawn as zero.
 
@@ -312,4 +363,4 @@ def _draw_facilities(ax: Axes, drawn: pd.DataFrame, top: float) -> None:
         )
 
 
-__all__ = ["bars", "funnel", "funnel_limits"]
+__all__ = ["bars", "funnel", "funnel_limits", "lasting"]

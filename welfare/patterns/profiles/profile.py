@@ -99,9 +99,9 @@ def profile(
     `p_value` is not taken from z, which misleads below about five expected: it is twice the smaller
     tail of the count itself, negative binomial (of trials: beta-binomial), with the spread between
     facilities under which the phi seen is the phi to expect (winsorising takes a third off phi, small
-    counts add to it). `flagged` is set where q_value < fdr (Benjamini-Hochberg), by the side of expectation the count lies on; else
-    it is "". A facility may lie outside the funnel's limits and not be flagged: one in twenty does by
-    chance.
+    counts add to it). `flagged` is set where q_value < fdr (Benjamini-Hochberg), by the side of
+    expectation the count lies on; else it is "". A facility may lie outside the funnel's limits and not be
+    flagged: one in twenty does by chance.
 
     `rank` orders the shrunken ratios, 1 the highest, ties sharing their mean; its range holds the
     posterior ranks and the rank itself; beyond 2,000 facilities it is worked out without draws, to within a

@@ -55,18 +55,29 @@ def fit_spread(observed: np.ndarray, expected: np.ndarray) -> Spread:
 
     def misfit(log_shape: float) -> float:
         shape = float(np.exp(log_shape))
-        return -_log_likelihood(observed, expected, _best_mean(observed, expected, shape, together), shape)
+        return -_log_likelihood(observed, expected, best_mean(observed, expected, shape, together), shape)
 
     best = minimize_scalar(misfit, bounds=(np.log(1e-3), np.log(_ALIKE)), method="bounded", options={"xatol": 1e-10})
     shape = float(np.exp(best.x))
     # At the bound, or no better than it, the data ask for no spread at all.
     if shape > 0.99 * _ALIKE or misfit(np.log(_ALIKE)) <= best.fun:
         return Spread(together, np.inf)
-    return Spread(_best_mean(observed, expected, shape, together), shape)
+    return Spread(best_mean(observed, expected, shape, together), shape)
 
 
-def _best_mean(observed: np.ndarray, expected: np.ndarray, shape: float, start: float) -> float:
-    """Solve sum((o - m e) / (1 + m e / shape)) = 0 for m by Newton steps on log m."""
+def best_mean(observed: np.ndarray, expected: np.ndarray, shape: float, start: float) -> float:
+    """Return the mean ratio of highest likelihood, given the gamma shape.
+
+    Parameters
+    ----------
+    observed, expected : arrays, shape (n,)
+        Counts, and expected counts above zero.
+    shape : float
+        Of the gamma distribution of ratios.
+    start : float
+        First guess, above zero.
+    """
+    # Newton steps on log m for sum((o - m e) / (1 + m e / shape)) = 0.
     mean = start
     for _ in range(100):
         share = 1 / (1 + mean * expected / shape)
@@ -158,4 +169,4 @@ def gamma_posterior(observed: np.ndarray, expected: np.ndarray, spread: Spread) 
     return GammaPosterior(observed + spread.shape, expected + spread.shape / spread.mean, spread, together)
 
 
-__all__ = ["GammaPosterior", "Spread", "fit_spread", "gamma_posterior"]
+__all__ = ["GammaPosterior", "Spread", "best_mean", "fit_spread", "gamma_posterior"]

@@ -101,10 +101,11 @@ def tails(
     below, above : arrays, shape (n,)
         Both with the count itself. Beyond 2,000 expected of either kind a beta distribution stands for the share.
     """
-    from scipy.special import bdtr, bdtrc, betainc
+    from scipy.special import betainc
+    from scipy.stats import binom
 
     chance, rho = (np.broadcast_to(np.asarray(part, dtype=float), observed.shape) for part in (chance, rho))
-    below, above = bdtr(observed, trials, chance), np.where(observed > 0, bdtrc(observed - 1, trials, chance), 1.0)
+    below, above = binom.cdf(observed, trials, chance), binom.sf(observed - 1, trials, chance)
     many = np.minimum(trials * chance, trials * (1 - chance)) > _SUMMED_TO
     some = (rho > 0) & ~many
     if some.any():
