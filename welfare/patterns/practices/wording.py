@@ -186,7 +186,7 @@ def _much_the_same(told: Told, here: Part, one: Named) -> list[str]:
     for k, name in enumerate(known):
         every = range(len(known[name]))
         lists = [(code,) for code in every] + [tuple(other for other in every if other != code) for code in every]
-        for held in lists if k not in one.step.picked else []:
+        for held in lists if k not in one.step.picked and len(every) > 1 else []:
             there = here.inside({k: held})
             both, either = here.expected[inside & there].sum(), here.expected[inside | there].sum()
             words = in_words({name: tuple(known[name][code] for code in held)}, known)

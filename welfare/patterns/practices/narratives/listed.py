@@ -161,8 +161,8 @@ def text_of(asked: Asked, table: pd.DataFrame) -> str:
         f"{len(documents.observed):,} findings of {int(documents.unit.max()) + 1:,} {asked.places}, {events}, were "
         f"searched for words that mark them{half}: {len(asked.words.terms):,} terms, each against findings "
         f"{asked.of_others}. {_finding(asked, table)}{left_out} A word shows what goes with such findings in what is "
-        "written, not what caused them; inspectors differ in words as in what they cite. No name of a person is among the terms as far "
-        f"as capitals and titles tell.{ending}"
+        "written, not what caused them; inspectors differ in words as in what they cite. As far as capitals and titles "
+        f"tell, no name of a person is among the terms.{ending}"
     )
 
 

@@ -84,6 +84,8 @@ class Part:
     def allowing_for(self, picked: Picked) -> Part:
         """Return the part with the subset's excess moved into what is expected."""
         inside = self.inside(picked)
+        if not inside.any() or inside.all():
+            return self
         found = excess(inside, self.observed, self.expected, self.unit)
         total = float(self.observed.sum())
         # Half an event either way where one side has none.
