@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from welfare.errors import NotEstimable
 from welfare.patterns.scan.arrays import Cells
 
 
@@ -21,8 +22,33 @@ def margins(points: np.ndarray, cases: np.ndarray) -> Cells:
     -------
     Cells
         With base[i, s] = cases of place i * cases of step s / all cases, to be scanned with the Poisson ratio.
+
+    Raises
+    ------
+    NotEstimable
+        If there is no case.
+
+    Notes
+    -----
+    No population is needed: a place or a step that has many cases throughout is no cluster, only more of them in one
+    place at one time than elsewhere at that time and there at other times. A population that grows faster in one
+    place than in others looks like a cluster.
+
+    References
+    ----------
+    Kulldorff M, Heffernan R, Hartman J, Assuncao R, Mostashari F. A space-time permutation scan statistic for disease
+    outbreak detection. PLoS Medicine 2005; 2: e59.
     """
-    raise NotImplementedError
+    total = cases.sum()
+    if total == 0:
+        raise NotEstimable(
+            "there is no case",
+            where="the space-time permutation",
+            spoiled="Expected counts come from the cases of each place and of each step.",
+            todo="Bring a longer time, or more places.",
+        )
+    base = cases.sum(axis=1, keepdims=True) * (cases.sum(axis=0, keepdims=True) / total)
+    return Cells(points=points, cases=cases, base=base)
 
 
 def draw(cells: Cells, rng: np.random.Generator, many: int) -> np.ndarray:
@@ -39,6 +65,14 @@ def draw(cells: Cells, rng: np.random.Generator, many: int) -> np.ndarray:
 
     Returns
     -------
-    array of int, shape (many, n, t)
+    array of int32, shape (many, n, t)
     """
-    raise NotImplementedError
+    n, steps = cells.cases.shape
+    cases = cells.cases.astype(np.int64)
+    begins = np.repeat(np.arange(n) * steps, cases.sum(axis=1))
+    step = np.repeat(np.arange(steps), cases.sum(axis=0))
+    tables = np.empty((many, n, steps), dtype=np.int32)
+    for table in tables:
+        rng.shuffle(step)
+        table[:] = np.bincount(begins + step, minlength=n * steps).reshape(n, steps)
+    return tables

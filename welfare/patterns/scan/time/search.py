@@ -1,10 +1,95 @@
-"""The best cylinder of each set of counts, and the best ones of the data that share no place."""
+"""The best cylinder of each set of counts, and the best ones of the data that share no place.
+
+The search is exact. Circles that differ little are taken together, in runs: what a run's windows may hold at most lies
+between the base of its smallest circle and the cases of its largest. Only runs that may beat the best so far are looked
+at circle by circle, and only circles that may, interval by interval.
+"""
 
 from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from os import cpu_count
 
 import numpy as np
 
 from welfare.patterns.scan.arrays import Cells, Reach, Window
+from welfare.patterns.scan.ratios import EXPECTATION
+from welfare.patterns.scan.time.heights import GROWTH
+from welfare.patterns.scan.time.lanes import Lanes, Law, new_lanes
+from welfare.patterns.scan.time.lines import LANES
+from welfare.patterns.scan.time.spans import Spans, plan_spans
+from welfare.patterns.scan.time.walk import Field, walk
+
+_TIE = 1e-9  # scores closer than this, relatively, are equal
+_START = 64  # centres that are walked around in haste, for something to beat
+_PARTS = 4  # into which the centres are split when there are few sets, whatever the processors
+_LEAST = 1e-4  # expected cases at the smallest base at which curves are kept
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """All that does not depend on the counts.
+
+    Attributes
+    ----------
+    spans : Spans
+        Circles around every place.
+    base : array of float, shape (n, t)
+        Of each place and step.
+    bases : array of float
+        At which curves are kept.
+    law : Law
+        What windows are.
+    """
+
+    spans: Spans
+    base: np.ndarray
+    bases: np.ndarray
+    law: Law
+
+    def field(self, counts: np.ndarray, taken: np.ndarray | None = None) -> Field:
+        """Return what is walked over, for counts of shape (n, t * LANES)."""
+        spans, none = self.spans, np.zeros(len(self.base), dtype=bool)
+        return Field(
+            spans.order,
+            spans.closes,
+            spans.starts,
+            spans.runs,
+            spans.run_starts,
+            self.base,
+            none if taken is None else taken,
+            counts,
+        )
+
+
+_last: list[tuple[weakref.ref[Cells], int, Reach, _Plan]] = []
+
+
+def _planned(cells: Cells, ratio: int, reach: Reach) -> _Plan:
+    """Return the plan, and keep it for the next call with the same cells."""
+    for kept, of, within, plan in _last:
+        if kept() is cells and of == ratio and within == reach:
+            return plan
+    steps = cells.base.shape[1]
+    base = np.ascontiguousarray(cells.base, dtype=float)
+    total_base = float(base.sum())
+    expected = total_base if ratio == EXPECTATION else max(float(cells.cases.sum()), 1.0)
+    longest = min(reach.max_steps, steps)
+    many = int(np.ceil(np.log(expected / min(_LEAST, expected / 2)) / np.log(GROWTH))) + 1
+    law = Law(
+        ratio=int(ratio),
+        total_base=total_base,
+        fewest=max(1.0, float(reach.min_cases)),
+        longest=longest,
+        first=steps - longest if reach.last_only else -1,
+    )
+    bases = total_base / GROWTH ** np.arange(many, -2, -1)
+    plan = _Plan(plan_spans(cells, reach, expected * longest / steps), base, bases, law)
+    _last[:] = [(weakref.ref(cells), ratio, reach, plan)]
+    return plan
 
 
 def highest(cells: Cells, ratio: int, reach: Reach, sets: np.ndarray) -> np.ndarray:
@@ -14,20 +99,23 @@ def highest(cells: Cells, ratio: int, reach: Reach, sets: np.ndarray) -> np.ndar
     ----------
     cells : Cells
         Places, steps and base; its cases only set how finely the search is planned. What is planned is kept for the
-        last `cells` (by identity) and `reach`: call batch by batch with the same objects.
+        last `cells` (by identity), `ratio` and `reach`: call batch by batch with the same objects.
     ratio : int
         POISSON, BERNOULLI or EXPECTATION of :mod:`welfare.patterns.scan.ratios`.
     reach : Reach
         How far cylinders reach. Only circles: `shapes` and `penalty` play no part.
     sets : array of int, shape (r, n, t)
-        Counts. Multiples of 32 sets at a time are fastest.
+        Counts. Batches of 64 sets, or multiples of it, keep two processors busy.
 
     Returns
     -------
     array of float, shape (r,)
         0 where no cylinder holds enough cases and more than expected.
     """
-    raise NotImplementedError
+    plan = _planned(cells, ratio, reach)
+    blocks = [sets[begin : begin + LANES] for begin in range(0, len(sets), LANES)]
+    best = [lanes.best[: len(block)] for block, lanes in zip(blocks, _search(plan, blocks), strict=True)]
+    return np.concatenate([np.zeros(0), *best])
 
 
 def windows(cells: Cells, ratio: int, reach: Reach, least: float) -> list[Window]:
@@ -49,4 +137,72 @@ def windows(cells: Cells, ratio: int, reach: Reach, least: float) -> list[Window
     list of Window
         The best first.
     """
-    raise NotImplementedError
+    plan = _planned(cells, ratio, reach)
+    taken, bar, found = np.zeros(len(cells.cases), dtype=bool), 0.0, []
+    while True:
+        lanes = next(_search(plan, [cells.cases[None]], taken=taken, bar=bar))
+        if lanes.where[0, 0] < 0:
+            return found
+        found.append(_window(plan.spans, float(lanes.best[0]), *lanes.where[0].tolist()))
+        taken[found[-1].members] = True
+        bar = max(0.0, least * (1 - _TIE))
+
+
+def _window(spans: Spans, score: float, centre: int, size: int, first: int, last: int) -> Window:
+    """Return a window, around the first of the places around which the same circle may be drawn."""
+
+    def circle(around: int) -> np.ndarray:
+        begin = spans.starts[around]
+        closed = begin + size <= spans.starts[around + 1] and spans.closes[begin + size - 1]
+        return spans.order[begin : begin + size].astype(int) if closed else np.zeros(0, dtype=int)
+
+    members = np.sort(circle(centre))
+    first_centre = next(i for i in members if np.array_equal(np.sort(circle(i)), members))
+    order = circle(first_centre)
+    # Places at the centre's own coordinates may come before it.
+    order = np.concatenate([[first_centre], order[order != first_centre]])
+    return Window(score=score, llr=score, members=order, first=first, last=last)
+
+
+def _search(
+    plan: _Plan, blocks: list[np.ndarray], *, taken: np.ndarray | None = None, bar: float = 0.0
+) -> Iterator[Lanes]:
+    """Yield, for each block of sets, the lanes at the end of the search; work is split over the processors."""
+    n = len(plan.base)
+    centres = np.random.default_rng(0).permutation(n)  # any order: neighbours have much the same best
+    parts = 1 if len(blocks) > 1 else min(_PARTS, n)
+
+    def work(task: tuple[np.ndarray, int]) -> Lanes:
+        block, part = task
+        counts, kind, totals = _side_by_side(block)
+        field = plan.field(counts, taken)
+        lanes = new_lanes(totals, plan.bases, bar, plan.base.shape[1])
+        if totals.any():
+            walk(field, centres[:_START], kind, lanes, plan.law, True)
+            walk(field, centres[part::parts], kind, lanes, plan.law, False)
+        return lanes
+
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        done = pool.map(work, [(block, part) for block in blocks for part in range(parts)])
+        for _ in blocks:
+            # The first of equals: which part is done first plays no part.
+            yield _merged([next(done) for _ in range(parts)])
+
+
+def _merged(parts: list[Lanes]) -> Lanes:
+    which = np.argmax([lanes.best for lanes in parts], axis=0)
+    merged = parts[0]
+    for j, part in enumerate(which):
+        merged.best[j], merged.where[j] = parts[part].best[j], parts[part].where[j]
+    return merged
+
+
+def _side_by_side(block: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return counts with lanes side by side within each step, an example of what sums of them are, and totals."""
+    many, n, steps = block.shape
+    small = block.max(initial=0) < 2**8 and block.sum(axis=1).max(initial=0) < 2**15
+    counts = np.zeros((n, steps, LANES), dtype=np.uint8 if small else np.int32)
+    counts[:, :, :many] = block.transpose(1, 2, 0)
+    totals = np.zeros(LANES)
+    totals[:many] = block.sum(axis=(1, 2))
+    return counts.reshape(n, -1), np.zeros(1, dtype=np.int16 if small else np.int32), totals

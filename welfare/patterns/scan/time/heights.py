@@ -1,0 +1,71 @@
+"""How many cases a window needs to beat the best so far, given its base: a curve, and straight lines that lie below it.
+
+Every ratio here is convex in cases and base together, and falls as the base grows. So the cases needed rise with the
+base along a concave curve, and between two bases the chord lies below the curve: a window that beats the best lies above
+the chord. Above a line, unlike above the curve, means that a sum over its steps is large, and the largest sum over any
+interval takes one pass over the steps.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from welfare.patterns.scan.ratios import BERNOULLI, EXPECTATION, bernoulli, expectation, poisson
+
+GROWTH = 1.25  # of the bases at which curves are kept; between them they are chords
+_HALVINGS = 24
+_WHOLE = 1 - 1e-12
+
+
+@njit(cache=True, nogil=True)
+def score(ratio: int, count: float, base: float, total: float, total_base: float) -> float:
+    """Return the log likelihood ratio of one window; 0 where it has no base, or all of it."""
+    if base <= 0.0:
+        return 0.0
+    if ratio == EXPECTATION:
+        return expectation(count, base)
+    if base >= total_base * _WHOLE:
+        return 0.0
+    if ratio == BERNOULLI:
+        return bernoulli(count, base, total, total_base)
+    return poisson(count, base * total / total_base, total)
+
+
+@njit(cache=True, nogil=True)
+def usual(ratio: int, base: float, total: float, total_base: float) -> float:
+    """Return the cases that would fall into a window if nothing gathered."""
+    return base if ratio == EXPECTATION else base * total / total_base
+
+
+@njit(cache=True, nogil=True)
+def raise_heights(
+    ratio: int, bar: float, total: float, total_base: float, bases: np.ndarray, heights: np.ndarray
+) -> None:
+    """Fill in, for each base, a count that does not beat the bar while hardly more would; 0 cases do not at base 0."""
+    before = 0.0
+    for i in range(len(bases)):
+        base = bases[i]
+        if ratio != EXPECTATION and base >= total_base * _WHOLE:
+            heights[i] = total
+            continue
+        low = max(usual(ratio, base, total, total_base), before)
+        if i == 0:
+            high = max(low, 1e-3)
+            while high < 1e9 and score(ratio, high, base, total, total_base) < bar:
+                high *= 2.0
+        else:
+            high = before * base / bases[i - 1] * (1 + 1e-9)
+        if ratio != EXPECTATION:
+            high = min(high, total)
+        if ratio == BERNOULLI:
+            high = min(high, base)
+        if low >= high or score(ratio, high, base, total, total_base) < bar:
+            low = high
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            if score(ratio, middle, base, total, total_base) < bar:
+                low = middle
+            else:
+                high = middle
+        heights[i] = before = low

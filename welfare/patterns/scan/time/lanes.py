@@ -1,0 +1,222 @@
+"""Sets of counts side by side: the best of each so far, and whether a run of circles may beat any of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from welfare.patterns.scan.time.heights import GROWTH, raise_heights
+from welfare.patterns.scan.time.lines import (
+    COARSEST,
+    FINEST,
+    LANES,
+    pack,
+    place_lines,
+    reach_above,
+    set_slopes,
+    whole_line,
+)
+
+_WIDTH = 6  # classes of base reach over so many of the bases at which curves are kept
+_WORTH = 1.05  # slopes are set anew when the bests have risen by so much
+
+
+class Law(NamedTuple):
+    """What windows are, and how they are scored.
+
+    Attributes
+    ----------
+    ratio : int
+        As in :mod:`welfare.patterns.scan.ratios`.
+    total_base : float
+        Of all places and steps.
+    fewest : float
+        Cases in a window.
+    longest : int
+        Steps in a window.
+    first : int
+        -1 for any interval, or the first step at which an interval that ends at the last step may start.
+    """
+
+    ratio: int
+    total_base: float
+    fewest: float
+    longest: int
+    first: int
+
+
+class Lanes(NamedTuple):
+    """The best of each lane so far, what follows from it, and work space.
+
+    Attributes
+    ----------
+    totals : array of float, shape (LANES,)
+        Cases of each set; 0 for lanes that are not used.
+    best : array of float, shape (LANES,)
+        Score to beat.
+    where : array of int, shape (LANES, 4)
+        Centre, size, first and last step of the best.
+    bases : array of float, shape (g,)
+        At which curves are kept.
+    heights, slopes, limits, turns : arrays
+        See :mod:`welfare.patterns.scan.time.lines`.
+    slopes_at : array of float, shape (1,)
+        Sum of the bests when slopes were set.
+    packed, factor, lines, run, top : arrays of int16
+        Work space.
+    """
+
+    totals: np.ndarray
+    best: np.ndarray
+    where: np.ndarray
+    bases: np.ndarray
+    heights: np.ndarray
+    slopes: np.ndarray
+    limits: np.ndarray
+    turns: np.ndarray
+    slopes_at: np.ndarray
+    packed: np.ndarray
+    factor: np.ndarray
+    lines: np.ndarray
+    run: np.ndarray
+    top: np.ndarray
+
+
+def new_lanes(totals: np.ndarray, bases: np.ndarray, bar: float, steps: int) -> Lanes:
+    """Return lanes that have `bar` to beat.
+
+    Parameters
+    ----------
+    totals : array of float, shape (LANES,)
+        Cases of each set.
+    bases : array of float, shape (g,)
+        At which curves are kept.
+    bar : float
+        Score.
+    steps : int
+        Steps of time.
+
+    Returns
+    -------
+    Lanes
+    """
+    g = len(bases)
+    most = g // _WIDTH + 2
+    return Lanes(
+        totals=totals,
+        best=np.full(LANES, bar),
+        where=np.full((LANES, 4), -1),
+        bases=bases,
+        heights=np.zeros((LANES, g)),
+        slopes=np.zeros(g),
+        limits=np.full((FINEST + COARSEST + 1, g, LANES), 32_000, np.int16),  # never exceeded where no set is
+        turns=np.full(LANES, np.inf),
+        slopes_at=np.full(1, -1.0),
+        packed=np.zeros(steps * LANES, np.int16),
+        factor=np.ones(1, np.int16),
+        lines=np.zeros((most, steps), np.int16),
+        run=np.zeros((most, LANES), np.int16),
+        top=np.zeros((most, LANES), np.int16),
+    )
+
+
+@njit(cache=True, nogil=True)
+def lift(lanes: Lanes, law: Law, lane: int) -> None:
+    """Draw the curve and the lines of one lane anew, for a new best."""
+    total, heights = lanes.totals[lane], lanes.heights[lane]
+    raise_heights(law.ratio, lanes.best[lane], total, law.total_base, lanes.bases, heights)
+    lanes.turns[lane] = place_lines(lanes.bases, heights, law.fewest - 0.5, _WIDTH, lanes.slopes, lane, lanes.limits)
+
+
+@njit(cache=True, nogil=True)
+def tilt(lanes: Lanes, law: Law) -> None:
+    """Give all lines the slopes that suit the lanes' curves on average, if these have risen enough to be worth it."""
+    if lanes.best.sum() <= lanes.slopes_at[0] * _WORTH:
+        return
+    if lanes.slopes_at[0] < 0:
+        for j in range(LANES):
+            if lanes.totals[j] > 0:
+                lift(lanes, law, j)
+    lanes.slopes_at[0] = lanes.best.sum()
+    mean, used = np.zeros(len(lanes.bases)), 0
+    for j in range(LANES):
+        if lanes.totals[j] > 0:
+            mean += lanes.heights[j]
+            used += 1
+    set_slopes(lanes.bases, mean / max(used, 1), law.fewest - 0.5, _WIDTH, lanes.slopes)
+    for j in range(LANES):
+        if lanes.totals[j] > 0:
+            lift(lanes, law, j)
+
+
+@njit(cache=True, nogil=True)
+def extremes(base: np.ndarray, law: Law) -> tuple[float, float]:
+    """Return a base that no interval falls below, and one that none exceeds."""
+    steps, longest = len(base), law.longest
+    least, most, inside = base[steps - 1], 0.0, 0.0
+    for t in range(max(law.first, 0), steps):
+        inside += base[t]
+        if t >= longest and law.first < 0:
+            inside -= base[t - longest]
+            least = min(least, base[t - longest])
+        most = max(most, inside)
+    if law.first < 0:
+        for t in range(max(0, steps - longest), steps):
+            least = min(least, base[t])
+    return least, most * (1 + 1e-9)
+
+
+@njit(cache=True, nogil=True)
+def _class_of(bases: np.ndarray, base: float) -> int:
+    """Return the class that a base begins: that of the last of the kept bases not above it, or else the first."""
+    if base <= bases[0]:
+        return 0
+    i = min(int(np.log(base / bases[0]) / np.log(GROWTH)), len(bases) - 1)
+    while bases[i] > base:
+        i -= 1
+    return i
+
+
+@njit(cache=True, nogil=True)
+def may_beat(counts: np.ndarray, base: np.ndarray, lanes: Lanes, law: Law, marked: np.ndarray) -> bool:
+    """Say if any window with at most these counts, on at least this base, may beat the best of any lane.
+
+    Parameters
+    ----------
+    counts : array of int, shape (steps * LANES,)
+        Of the largest circle, lanes side by side within each step.
+    base : array of float, shape (steps,)
+        Of the smallest circle.
+    lanes : Lanes
+        The bests.
+    law : Law
+        What windows are.
+    marked : array of bool, shape (LANES,)
+        Filled in if so: which lanes.
+
+    Returns
+    -------
+    bool
+    """
+    least, most = extremes(base, law)
+    shift = pack(counts, lanes.packed, lanes.factor)
+    # Up to the turn the fewest cases may be enough, and the class that begins there holds for all smaller bases.
+    begun = _class_of(lanes.bases, max(least, lanes.turns.min()))
+    many, i = 0, begun
+    while many == 0 or (i < len(lanes.bases) - 1 and lanes.bases[i] < most):
+        whole_line(base, lanes.slopes[i], shift, lanes.lines[many])
+        many, i = many + 1, i + _WIDTH
+    reach_above(lanes.packed, lanes.lines[:many], law.first, lanes.run, lanes.top)
+    limits = lanes.limits[shift + COARSEST]
+    found = False
+    for c in range(many):
+        for j in range(LANES):
+            found |= lanes.top[c, j] > limits[begun + c * _WIDTH, j]
+    if found:
+        for j in range(LANES):
+            marked[j] = False
+            for c in range(many):
+                marked[j] |= lanes.top[c, j] > limits[begun + c * _WIDTH, j]
+    return found
