@@ -1,0 +1,1 @@
+"""When the level changed: where a series is best cut, how surely, and how far the level moved."""
