@@ -17,6 +17,7 @@ from welfare.patterns.scan.space.bars import STEPS
 
 _TIE = 1e-9  # scores closer than this, relatively, are equal
 _PASSES = ((64, 1.5), (16, 0.0), (1, 0.0))  # every so many places, and how much windows grow: see `_packed`
+_AT_ONCE = 512  # scores looked at again together
 _TASKS = 8  # at least so many pieces of work, whatever the number of threads
 
 
@@ -84,42 +85,52 @@ def windows(cells: Cells, ratio: int, reach: Reach, least: float) -> list[Window
     list of Window
     """
     space = _Space.of(cells, ratio, reach, np.arange(len(cells.points)))
-    steps = cells.cases.shape[1]
     limits, totals = space.limits, space.totals(float(space.cases.sum()))
-    taken = np.zeros(len(space.base), dtype=bool)
+    n, taken = len(space.base), np.zeros(len(space.base), dtype=bool)
+    shapes, factors = np.array(space.shapes), np.array(space.factors)
 
-    def around(shape: int, centre: int) -> tuple[float, np.ndarray]:
-        return single.best_around(
-            space.points, space.cases, space.base, taken, centre, reach.shapes[shape], ratio, totals, limits
-        )
+    def scores(which: np.ndarray) -> np.ndarray:
+        """Return the best score of each pair of a shape and a place, numbered shape by shape."""
 
-    def of_each(shape: tuple[float, float]) -> np.ndarray:
-        return single.best_of_each(space.points, space.cases, space.base, shape, ratio, totals, limits)
+        def part(some: np.ndarray) -> np.ndarray:
+            return factors[some // n] * single.best_of_each(
+                space.points, space.cases, space.base, taken, some % n, shapes[some // n], ratio, totals, limits
+            )
 
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        ratios = list(pool.map(of_each, space.shapes))
-    # Ties go to the shape given first, then to the place given first.
-    queue = [
-        (-found[centre] * space.factors[shape], shape, centre)
-        for shape, found in enumerate(ratios)
-        for centre in np.flatnonzero(found > 0).tolist()
-    ]
+        with ThreadPoolExecutor(cpu_count()) as pool:
+            return np.concatenate(list(pool.map(part, np.array_split(which, _TASKS))))
+
+    found = scores(np.arange(n * len(shapes)))
+    # Ties go to the shape given first, then to the place given first. The last number: how many windows were out.
+    queue = [(-found[pair], pair, 0) for pair in np.flatnonzero(found > 0).tolist()]
     heapq.heapify(queue)
     out: list[Window] = []
     while queue and (not out or -queue[0][0] >= least * (1 - _TIE)):
-        before, shape, centre = heapq.heappop(queue)
-        llr, order = around(shape, centre)
-        score = llr * space.factors[shape]
-        # Places taken since can only have lowered a score: one that still stands is the highest of all.
-        if score < -before:
-            if score > 0:
-                heapq.heappush(queue, (-score, shape, centre))
+        if queue[0][2] < len(out):
+            # Places taken since can only have lowered scores: those that were highest are looked at again.
+            pairs = _stale(queue, len(out))
+            for pair, score in zip(pairs.tolist(), scores(pairs), strict=True):
+                if score > 0:
+                    heapq.heappush(queue, (-score, pair, len(out)))
             continue
+        pair = heapq.heappop(queue)[1]
+        shape, centre = space.shapes[pair // n], pair % n
+        llr, order = single.best_around(
+            space.points, space.cases, space.base, taken, centre, shape, ratio, totals, limits
+        )
         # Places at the centre's own coordinates may come before it.
         members = np.concatenate([[centre], order[order != centre]])
         taken[members] = True
-        out.append(Window(score, llr, members, 0, steps - 1, reach.shapes[shape]))
+        out.append(Window(llr * space.factors[pair // n], llr, members, 0, cells.cases.shape[1] - 1, shape))
     return out
+
+
+def _stale(queue: list[tuple[float, int, int]], out: int) -> np.ndarray:
+    """Take from the queue the highest scores that are older than the last window, until one is not."""
+    pairs: list[int] = []
+    while queue and queue[0][2] < out and len(pairs) < _AT_ONCE:
+        pairs.append(heapq.heappop(queue)[1])
+    return np.array(pairs)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ def best_around(
         Places in it, in order of distance.
     """
     n = len(points)
+    if taken[centre]:
+        return 0.0, np.empty(0, np.int64)
     squares, near, inside = np.empty(n), np.empty(n), np.empty(n)
     order, work = np.empty(n, np.uint32), np.empty((2, n), np.int64)
     squares_from(points, centre, shape, squares)
@@ -70,24 +72,30 @@ def best_of_each(
     points: np.ndarray,
     cases: np.ndarray,
     base: np.ndarray,
-    shape: tuple[float, float],
+    taken: np.ndarray,
+    centres: np.ndarray,
+    shapes: np.ndarray,
     ratio: int,
     totals: tuple[float, float, float, float],
     limits: tuple[float, float, float],
 ) -> np.ndarray:
-    """Return the highest log likelihood ratio around each place, of one shape, with no place taken.
+    """Return the highest log likelihood ratio around each of some places, each by a shape of its own.
 
     Parameters
     ----------
-    points, cases, base, shape, ratio, totals, limits
+    points, cases, base, taken, ratio, totals, limits
         As for :func:`best_around`.
+    centres : array of int, shape (m,)
+        Around which places.
+    shapes : array of float, shape (m, 2)
+        Their windows' shapes.
 
     Returns
     -------
-    array of float, shape (n,)
+    array of float, shape (m,)
     """
-    untaken = np.zeros(len(points), np.bool_)
-    best = np.empty(len(points))
-    for centre in range(len(points)):
-        best[centre] = best_around(points, cases, base, untaken, centre, shape, ratio, totals, limits)[0]
+    best = np.empty(len(centres))
+    for i in range(len(centres)):
+        shape = (shapes[i, 0], shapes[i, 1])
+        best[i] = best_around(points, cases, base, taken, centres[i], shape, ratio, totals, limits)[0]
     return best
