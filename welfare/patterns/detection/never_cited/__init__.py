@@ -1,0 +1,1 @@
+"""Facilities cited once and twice, and what they say of those never cited."""

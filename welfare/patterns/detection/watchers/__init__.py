@@ -1,0 +1,1 @@
+"""Who looked, and on what occasion: what inspection itself changes in the record."""

@@ -1,0 +1,112 @@
+"""How far groups of counts differ beyond chance: the standard deviation of a random intercept, with its likelihood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from welfare.errors import NotEstimable
+
+if TYPE_CHECKING:  # numba, which it brings, is not loaded before a spread is asked for
+    from welfare.stats.mixed.marginal import SortedRows
+
+_NODES = 15
+_WIDEST = 6.0  # a median ratio of three hundred
+
+
+class GroupSpread(NamedTuple):
+    """Spread between groups, on the log scale.
+
+    Attributes
+    ----------
+    sd, low, high : float
+        Standard deviation of the groups' intercepts, with its profile-likelihood interval.
+    p_value : float
+        Likelihood ratio against no spread, half chi-squared and half nothing.
+    family : {"nb2", "poisson"}
+        Of the counts within a group.
+    """
+
+    sd: float
+    low: float
+    high: float
+    p_value: float
+    family: str
+
+
+def spread_between(counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, level: float) -> GroupSpread:
+    """Estimate how far groups differ, counts within them being negative binomial where they vary enough.
+
+    Parameters
+    ----------
+    counts, log_exposure : array of float, shape (n,)
+    groups : array of int, shape (n,)
+        From 0 without a gap.
+    level : float
+        Coverage.
+
+    Raises
+    ------
+    NotEstimable
+        If neither family can be fitted.
+    """
+    try:
+        return _spread(counts, log_exposure, groups, "nb2", level)
+    except NotEstimable:
+        return _spread(counts, log_exposure, groups, "poisson", level)
+
+
+def _spread(counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, family: str, level: float) -> GroupSpread:
+    from scipy.optimize import brentq
+    from scipy.special import ndtr
+    from scipy.stats import chi2
+
+    from welfare.stats.mixed.families import FAMILIES
+    from welfare.stats.mixed.marginal import sort_rows
+    from welfare.stats.mixed.model import fit_random_intercept
+
+    design, trials = np.ones((len(counts), 1)), np.ones(len(counts))
+    fit = fit_random_intercept(counts, design, log_exposure, groups, family=family, nodes=_NODES)
+    rows = sort_rows(FAMILIES[family], counts, design, log_exposure, trials, groups)
+    profile = _Profile(rows, np.append(fit.estimates, [] if fit.theta is None else [np.log(fit.theta)]))
+    best, none = fit.loglik, profile(0.0)
+    enough = best - float(chi2.ppf(level, 1)) / 2
+    low = 0.0 if fit.sd == 0 or none >= enough else brentq(lambda sd: profile(sd) - enough, 0.0, fit.sd, xtol=1e-4)
+    step = max(2 * fit.sd, 0.05)
+    while profile(step) > enough and step < _WIDEST:
+        step *= 2
+    high = np.inf if step >= _WIDEST else brentq(lambda sd: profile(sd) - enough, fit.sd, step, xtol=1e-4)
+    gain = max(best - none, 0.0)
+    p_value = float(ndtr(-np.sqrt(2 * gain))) if fit.sd > 0 else 1.0
+    return GroupSpread(float(fit.sd), float(low), float(high), p_value, family)
+
+
+class _Profile:
+    """The log likelihood at a standard deviation, the other parameters at their best."""
+
+    def __init__(self, rows: SortedRows, start: np.ndarray) -> None:
+        from welfare.stats.mixed.marginal import MarginalLikelihood
+
+        # On the orthogonal column the intercept is a multiple of the one as given.
+        self._start = np.append(rows.triangle[0, 0] * start[:1], start[1:])
+        self._with, self._without = (
+            MarginalLikelihood(rows, nodes, with_sd=with_sd) for nodes, with_sd in ((_NODES, True), (1, False))
+        )
+
+    def __call__(self, sd: float) -> float:
+        from scipy.optimize import minimize
+
+        def loss(others: np.ndarray) -> tuple[float, np.ndarray]:
+            value, slope = self._without(others) if sd < 1e-6 else self._with(np.append(others, np.log(sd)))
+            if not np.isfinite(value):
+                return 1e300, np.zeros(len(others))
+            return -value, -slope[: len(others)]
+
+        with np.errstate(all="ignore"):
+            found = minimize(loss, self._start, jac=True, method="L-BFGS-B", bounds=[(-60, 60)] * len(self._start))
+        self._start = found.x
+        return -float(found.fun)
+
+
+__all__ = ["GroupSpread", "spread_between"]
