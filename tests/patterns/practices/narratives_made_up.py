@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-WORDS = (
+WORDS = (  # noqa: SIM905
     "pen gate floor ramp chute water bedding prod stunner bolt chain rail truck door wall light noise steam hose hook "
     "knife table drain slope latch hinge panel fence trough bucket"
-).split()  # noqa: SIM905
+).split()
 
 
 def findings(seed: int, *, facilities: int = 60, each: int = 8, marking: float = 0.0) -> pd.DataFrame:

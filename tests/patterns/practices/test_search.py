@@ -10,7 +10,8 @@ import pytest
 
 from welfare.patterns.practices.searching.ascent import Ascent
 from welfare.patterns.practices.searching.cells import Terms, into_cells
-from welfare.patterns.practices.searching.every import best_subsets, divergence, families, subsets_in_all
+from welfare.patterns.practices.searching.every import best_subsets, families, subsets_in_all
+from welfare.patterns.practices.searching.scoring import log_ratio
 
 SIZES = (4, 3, 2, 2)
 
@@ -117,9 +118,13 @@ def test_the_ascent_finds_what_trying_all_finds_and_never_more(more):
 
 
 def test_the_likelihood_ratio_at_its_edges():
-    assert divergence(np.array([0.0, 1.0, 0.3]), np.array([0.2, 0.2, 0.3])).tolist() == pytest.approx(
-        [-math.log(0.8), -math.log(0.2), 0.0]
-    )
+    assert log_ratio(1.0, 0.2, 10.0, 1.0) == pytest.approx(-10 * math.log(0.2))
+    assert log_ratio(0.0, 0.2, 10.0, -1.0) == pytest.approx(-10 * math.log(0.8))
+    assert [log_ratio(0.3, 0.2, 10.0, -1.0), log_ratio(0.1, 0.2, 10.0, 1.0), log_ratio(0.5, 1.0, 9.0, -1.0)] == [
+        0,
+        0,
+        0,
+    ]
 
 
 def test_a_facility_with_rows_under_several_conditions_counts_once():

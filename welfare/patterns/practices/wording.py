@@ -80,9 +80,10 @@ def _finding(told: Told) -> str:
     first = told.named[0]
     tried = f"from {told.replicates:,} random sets of counts, searched the same way"
     if first.step.p_value > told.alpha:
+        here = float(told.part.observed[~told.out].sum())
         return (
-            f"The most unusual ({told.words(first)}: {_counts(first.found, told.units)}) is no more than such a search "
-            f"often finds by chance (p = {first.step.p_value:.3g}, {tried}): no combination was shown to matter."
+            f"The most unusual ({told.words(first)}: {_counts(first.found, here, told.units)}) is no more than such a "
+            f"search often finds by chance (p = {first.step.p_value:.3g}, {tried}): no combination was shown to matter."
         )
     many = len(told.named)
     opening = "One stands out" if many == 1 else f"{many} stand out, each beyond those before it"
@@ -102,16 +103,19 @@ def _chance(told: Told) -> str:
 
 def sentences_of(told: Told) -> tuple[str, ...]:
     """Say each combination in a sentence."""
+    here = float(told.part.observed[~told.out].sum())
     return tuple(
-        f"Where {told.words(one)}: {_counts(one.found, told.units)} (p = {one.step.p_value:.3g}); {_again(one, told)}."
+        f"Where {told.words(one)}: {_counts(one.found, here, told.units)} (p = {one.step.p_value:.3g}); "
+        f"{_again(one, told)}."
         for one in told.named
     )
 
 
-def _counts(found: Excess, units: str) -> str:
+def _counts(found: Excess, total: float, units: str) -> str:
+    elsewhere = (total - found.observed) / (total - found.expected)
     return (
-        f"{found.observed:,.0f} where {found.expected:,.1f} were expected, "
-        f"{found.observed / found.expected:.2f} times, at {found.units:,} {units}"
+        f"{found.observed:,.0f} where {found.expected:,.1f} were expected, {found.observed / found.expected:.2f} times "
+        f"(elsewhere {elsewhere:.2f} times), at {found.units:,} {units}"
     )
 
 

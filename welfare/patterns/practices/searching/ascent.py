@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from welfare.patterns.practices.searching.cells import Cells, Picked, Terms
+from welfare.patterns.practices.searching.scoring import log_ratio
 
 _ROUNDS = 25
 
@@ -40,18 +41,6 @@ def _enough(held, codes, expected, pairs, least_units, least_expected):
             units_out += not seen_out
             seen_out = True
     return units_in >= least_units and units_out >= least_units
-
-
-@njit(cache=True, nogil=True)
-def _score(share, p, total, sign):
-    if p <= 0.0 or p >= 1.0 or sign * (share - p) <= 0.0:
-        return 0.0
-    value = 0.0
-    if share > 0.0:
-        value += share * np.log(share / p)
-    if share < 1.0:
-        value += (1.0 - share) * np.log((1.0 - share) / (1.0 - p))
-    return total * value
 
 
 @njit(cache=True, nogil=True)
@@ -111,7 +100,7 @@ def _step(held, k, best, codes, sizes, counts, share, expected, pairs, list_cost
         if now == 0 or now > most:
             continue
         price = others + choose_cost[now] + (list_cost[k, many] if many < size else 0.0)
-        value = _score((seen * lists[row]).sum() / total, (hoped * lists[row]).sum(), total, sign) - price
+        value = log_ratio((seen * lists[row]).sum() / total, (hoped * lists[row]).sum(), total, sign) - price
         if value > best + 1e-12:
             before = held[k].copy()
             held[k, :size] = lists[row]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
+from os import cpu_count
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from welfare.patterns.practices.searching.cells import Cells, Picked, Terms
+from welfare.patterns.practices.searching.scoring import keep_the_best
 
 MOST_SUBSETS = 1_000_000
-_AT_ONCE = 4_000_000  # sums of subsets held in memory
+_AT_ONCE = 2_000_000  # sums of subsets held in memory by each thread
 
 
 @dataclass(frozen=True)
@@ -191,44 +194,21 @@ def best_subsets(every: list[Family], counts: np.ndarray, *, more: bool) -> Best
         With the score T (q log(q / p) + (1 - q) log((1 - q) / (1 - p))) less the cost, q being the share of the
         counts, p that of the expected, T the total.
     """
-    total = counts.sum(axis=0)
-    many = counts.shape[1]
+    many, at_once = counts.shape[1], max(1, _AT_ONCE // max([len(one.allowed) for one in every], default=1))
     best = Best(np.full(many, -np.inf), np.zeros(many, dtype=np.int64), np.zeros(many, dtype=np.int64))
-    for number, family in enumerate(every):
-        step = max(1, _AT_ONCE // int(np.prod([len(held) for held in family.lists])))
-        for start in range(0, many, step):
-            part = slice(start, start + step)
-            share = _sums(family.lists, family.margin @ counts[:, part])[family.allowed] / total[part]
-            _improve(best, part, number, family, share, total[part], 1.0 if more else -1.0)
+
+    def part(start: int) -> None:
+        columns = slice(start, start + step)
+        given, sign = np.ascontiguousarray(counts[:, columns]), 1.0 if more else -1.0
+        total, kept = given.sum(axis=0), (best.score[columns], best.family[columns], best.position[columns])
+        for number, one in enumerate(every):
+            sums = _sums(one.lists, one.margin @ given)
+            keep_the_best(sums, one.allowed, one.share, one.cost, total, sign, number, *kept)
+
+    step = min(at_once, -(-many // (cpu_count() or 1)))
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        list(pool.map(part, range(0, many, step)))
     return best
-
-
-def _improve(
-    best: Best, part: slice, number: int, family: Family, share: np.ndarray, total: np.ndarray, sign: float
-) -> None:
-    p, cost = family.share[:, None], family.cost[:, None]
-    beyond = np.maximum(sign * (share - p), 0.0)
-    # The likelihood ratio is at most the chi-squared distance: logarithms are taken only where that beats the best.
-    hope = total * beyond**2 / (p * (1 - p)) - cost
-    rows, columns = np.nonzero(hope > best.score[part])
-    if not len(rows):
-        return
-    score = total[columns] * divergence(share[rows, columns], family.share[rows]) - family.cost[rows]
-    score = np.where(beyond[rows, columns] > 0, score, -family.cost[rows])
-    order = np.lexsort((rows, -score, columns))
-    columns, first = np.unique(columns[order], return_index=True)
-    rows, score = rows[order][first], score[order][first]
-    better = score > best.score[part][columns]
-    at = np.arange(part.start, part.start + len(total))[columns[better]]
-    best.score[at], best.family[at], best.position[at] = score[better], number, rows[better]
-
-
-def divergence(share: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Return q log(q / p) + (1 - q) log((1 - q) / (1 - p)) for shares q of what was seen, p of what was expected."""
-    from scipy.special import xlogy
-
-    rest = np.maximum(1 - share, 0.0)
-    return np.asarray(xlogy(share, share / expected) + xlogy(rest, rest / (1 - expected)))
 
 
 __all__ = ["MOST_SUBSETS", "Best", "Family", "best_subsets", "families", "subsets_in_all"]
