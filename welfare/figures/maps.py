@@ -276,6 +276,12 @@ def _inside(places: pd.DataFrame, frame: _Frame) -> pd.DataFrame:
     return places[places["longitude"].between(*frame.longitude) & places["latitude"].between(*frame.latitude)]
 
 
+def on_the_map(longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+    """Say which places, in degrees, :func:`points` would draw."""
+    places = pd.DataFrame({"longitude": longitude, "latitude": latitude})
+    return np.any([places.index.isin(_inside(places, frame).index) for frame in _FRAMES], axis=0)
+
+
 def _draw_places(panel: Axes, frame: _Frame, places: pd.DataFrame, words: list[str], *, raster: bool) -> None:
     if places.empty:
         return
@@ -379,4 +385,4 @@ def _by_number(values: pd.Series) -> tuple[dict[str, str], list[tuple[str, str]]
     return {str(code): colours[which] for code, which in zip(known.index, classes.tolist(), strict=True)}, legend
 
 
-__all__ = ["points", "regions"]
+__all__ = ["on_the_map", "points", "regions"]

@@ -1,4 +1,4 @@
-"""Where harm gathers: the circle on the map that holds more cases than chance would put into any circle."""
+"""Where harm gathers: the window in space, in time or in both that holds more cases than chance would put into any."""
 
 from __future__ import annotations
 
@@ -9,53 +9,87 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
+from welfare.errors import BadParameter
 from welfare.patterns.profiles.shrinkage import fit_spread
-from welfare.patterns.scan.zones import TIE, Zone, dispersion, find_zones, on_a_globe, radius, random_maps
-from welfare.schema.results import Result, count_reasons
-from welfare.stats.inputs import common_labels, dropped_rows, not_negative, numbers, whole_counts
-
-_FEWEST = 3
-_NAMED = 0.05
-_MODELS = ("poisson", "negative_binomial")
+from welfare.patterns.scan.asking.columns import read_columns
+from welfare.patterns.scan.asking.layout import Layout, largest_distance, lay_out
+from welfare.patterns.scan.asking.options import Options
+from welfare.patterns.scan.dispersion import COUNTED, dispersion
+from welfare.patterns.scan.monte_carlo import find_windows, random_maxima
+from welfare.patterns.scan.tables import cluster_table, over_time, row_frame
+from welfare.patterns.scan.words import NAMED, notes, paragraph, uneven_words
+from welfare.schema.results import Result
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Scan(Result):
-    """Circles in which cases gather; see :func:`scan`.
+    """Windows in which cases gather; see :func:`scan`.
 
     Attributes
     ----------
     table : DataFrame
         One row per cluster, the most likely first: cluster (1, 2, ...), llr, observed, expected (cases),
-        relative_risk (inside against outside), p_value, x, y (of the centre, as given), radius (in units
-        of x and y, or km), members (list of the input's row labels, nearest the centre first), start, end
-        (missing: no time was given).
+        relative_risk (inside against outside; under the permutation and expectation models observed over expected;
+        missing under the normal), p_value, x, y (of the centre, as given; missing if none were), radius (in units
+        of x and y, or km; of an ellipse half the longer axis), members (list of the input's row labels, nearest the
+        centre first, then in order of time), start, end (first and last period in it; missing if no time was given).
+        After these, where asked for: shape and angle (ellipses: ratio of the axes, and degrees of the longer axis
+        from the x axis, counter-clockwise), mean_inside and mean_outside (normal model), p_gumbel.
     places : DataFrame
-        One row per place used, under the input's row labels; columns x, y, observed, expected, cluster
-        (its number in `table`; 0 outside all of them).
+        One row per row of the input that was used, under its label; columns x, y (where given), observed, expected,
+        cluster (its number in `table`; 0 outside all of them), period (where time was given).
+    over_time : DataFrame or None
+        Where time was given, one row per cluster and period: cluster, period, observed, expected (of the cluster's
+        places, in the whole study period), inside (whether the period is in the cluster).
     geographic : bool
         Whether x and y are degrees, and radii km.
-    model : str
-        Of the random maps: "poisson" or "negative_binomial".
+    model, shape : str
+        Of the random maps, and of the windows.
     replicates : int
-        Random maps behind the p-values.
+        Random maps behind the p-values; fewer than asked for where drawing stopped early.
     dispersion : float
         Variance of counts between places over that of chance, once clusters with a p-value of 0.05 or less
-        are allowed for. Above 1, the p-values of the Poisson model are too small.
+        are allowed for. Above 1, the p-values of models that take cases as independent are too small. Missing under
+        the exponential, normal and permutation models.
     """
 
     places: pd.DataFrame
+    over_time: pd.DataFrame | None
     geographic: bool
     model: str
+    shape: str
     replicates: int
     dispersion: float
 
     def plot(self, ax: Any = None) -> Any:
-        """Map the places in the United States, with those in clusters of a p-value of 0.05 or less set apart.
+        """Draw where the clusters are: on a map of the United States, on a plane, or on a calendar.
+
+        Places in clusters with a p-value of 0.05 or less are set apart. A scan in time alone is drawn as
+        `plot_over_time` draws it.
 
         Parameters
         ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        if "x" not in self.places:
+            return self.plot_over_time(ax=ax)
+        from welfare.figures.clusters import cluster_map
+
+        named = self.table[self.table["p_value"] <= NAMED]
+        return cluster_map(self.places, named, geographic=self.geographic, ax=ax)
+
+    def plot_over_time(self, cluster: int = 1, ax: Any = None) -> Any:
+        """Draw observed and expected cases of a cluster's places, period by period.
+
+        Parameters
+        ----------
+        cluster : int
+            Its number in `table`.
         ax : matplotlib Axes, optional
             Where to draw; a new figure by default.
 
@@ -66,27 +100,25 @@ class Scan(Result):
         Raises
         ------
         BadParameter
-            If the scan was not geographic: there is no map to draw on.
+            If no time was given, or there is no such cluster.
         """
-        if not self.geographic:
+        if self.over_time is None or cluster not in set(self.over_time["cluster"]):
             raise BadParameter(
-                "x and y are not longitude and latitude",
-                where="scan(geographic=False).plot()",
-                spoiled="Places would be drawn where they are not.",
-                todo="Scan with geographic=True, or draw `.places` on axes of your own.",
+                "no time was given" if self.over_time is None else f"there is no cluster {cluster!r}",
+                where="scan(...).plot_over_time()",
+                spoiled="There is nothing to draw.",
+                todo="Scan with time=, and name a cluster of `.table`.",
             )
-        from welfare.figures.maps import points
+        from welfare.figures.clusters import cluster_over_time
 
-        named = self.places["cluster"].isin(self.table.loc[self.table["p_value"] <= _NAMED, "cluster"])
-        marked = self.places.assign(mark=np.where(named, "in a cluster", ""))
-        return points(marked, latitude="y", longitude="x", mark="mark", ax=ax)
+        return cluster_over_time(self.over_time[self.over_time["cluster"] == cluster], ax=ax)
 
 
 def scan(
     cases: Sequence[float] | pd.Series,
-    population: Sequence[float] | pd.Series,
-    x: Sequence[float] | pd.Series,
-    y: Sequence[float] | pd.Series,
+    population: Sequence[float] | pd.Series | None,
+    x: Sequence[float] | pd.Series | None = None,
+    y: Sequence[float] | pd.Series | None = None,
     *,
     time: Any = None,
     model: str = "poisson",
@@ -95,35 +127,63 @@ def scan(
     geographic: bool = False,
     replicates: int = 999,
     seed: int = 0,
+    analysis: str = "retrospective",
+    max_duration: float = 0.5,
+    max_radius: float | None = None,
+    min_cases: float = 2,
+    covariates: Any = None,
+    penalty: float = 0.5,
+    gumbel: bool = False,
+    stop_after: int | None = None,
 ) -> Scan:
-    """Look for the circles that hold more cases than their population would give, anywhere on the map.
+    """Look for the windows in space, time or both that hold more cases than their population would give.
 
     Parameters
     ----------
     cases : sequence or Series of n counts
-        Events per place: whole numbers, 0 or more.
-    population : sequence or Series of n numbers
-        What cases are in proportion to if nothing gathers: animals, tasks, or expected counts from a model.
-        Only the shares count: expected cases are scaled to as many as there were.
-    x, y : sequences or Series of n numbers
-        Coordinates in any one unit; with `geographic`, longitude and latitude in degrees.
-    time : None
-        Not built: scans in space alone.
-    model : {"poisson", "negative_binomial"}
-        What random maps look like. Poisson: each case falls in proportion to population, and any place
-        with a rate of its own is a cluster. Negative binomial: places differ by as much as they do, with
-        gamma-distributed ratios, but wherever they stand; only high ones that stand together, or one far
-        beyond the others, are a cluster.
-    shape : {"circle"}
-        Shape of the window.
+        Events per place, or per place and period: whole numbers, 0 or more. Under the normal model values of any sign.
+    population : sequence or Series of n numbers, or None
+        What cases are in proportion to if nothing gathers: animals, tasks, or expected counts from a model. Only the
+        shares count: expected cases are scaled to as many as there were. Under other models: "bernoulli" cases and
+        controls together; "exponential" time at risk; "normal" weights (1 for all alike); "expectation" expected
+        counts, taken as they are; "permutation" nothing, None.
+    x, y : sequences or Series of n numbers, or None
+        Coordinates in any one unit; with `geographic`, longitude and latitude in degrees. None for a scan in time
+        alone.
+    time : sequence or Series of n periods, or None
+        Years or other whole numbers, dates, pandas periods, or text that reads as one of them. Rows are then places
+        by periods: rows at one point are one place, rows of one place and period are added up, and periods that no
+        row is about count as periods all the same. None for a scan in space alone, where each row is a place.
+    model : {"poisson", "negative_binomial", "bernoulli", "exponential", "normal", "permutation", "expectation"}
+        What is counted, and what random maps look like: see Notes.
+    shape : {"circle", "ellipse"}
+        Shape of the window. Ellipses, in space alone, have axes of ratio 1, 1.5, 2, 3, 4 and 5 in 1 to 15 directions.
     max_share : float
-        Largest share of the population a circle may hold, above 0 and below 1.
+        Largest share of the population a window's places may hold, above 0 and below 1.
     geographic : bool
-        Measure along the earth's surface, radii in km.
+        Measure along the earth's surface (WGS 84), radii in km.
     replicates : int
         Random maps behind the p-values; the smallest p-value possible is 1 / (replicates + 1).
     seed : int
         Of those maps.
+    analysis : {"retrospective", "prospective"}
+        Windows over any run of periods, or only those that reach the last: what is going on now.
+    max_duration : float or int
+        Longest window: a share of the study period of at most 0.5, or a whole number of periods.
+    max_radius : float, optional
+        Largest radius, in units of x and y, or km; of an ellipse, half its longer axis.
+    min_cases : float
+        Fewest cases in a window; under the normal model fewest places.
+    covariates : Series or DataFrame of n rows, optional
+        Categories that are allowed for (Poisson and negative binomial): each row's expected cases are its population
+        times the rate of its category, all rows together. Rows of one point are then one place, one row a category.
+    penalty : float
+        Power of the penalty 4 s / (s + 1)^2 on ellipses with axes of ratio s; 0 for none.
+    gumbel : bool
+        Add the column p_gumbel: a p-value from a Gumbel distribution fitted to the random maps, which can be smaller
+        than any rank.
+    stop_after : int, optional
+        Stop drawing random maps once so many were as high as the data: few are needed where there is no cluster.
 
     Returns
     -------
@@ -134,33 +194,51 @@ def scan(
     Raises
     ------
     BadParameter
-        If lengths or labels differ, an option is not built, or a number is out of its range.
+        If lengths or labels differ, options do not go together, or a number is out of its range.
     BadValue
-        If a count is negative or not whole, a population is negative, or a value is not a number or
-        not a place on earth.
+        If a count is negative or not whole, or above its trials, a population is negative, or a value is not a number,
+        not a period or not a place on earth.
     NoDenominator
         If no row has a population above zero.
     NotEstimable
-        If fewer than three places, or fewer than two cases, can be used.
+        If fewer than three places or periods, or fewer than two cases, can be used, or no window can be formed.
 
     Notes
     -----
-    Circles are centred on each place and grow place by place; of all circles with at least two cases the
-    one with the highest Poisson likelihood ratio is the most likely cluster. Its p-value is the rank of
-    that ratio among the highest ratios of maps on which the same number of cases fall at random, in
-    proportion to population: it allows for having looked everywhere. Further clusters are compared with
-    the same highest ratios, which is conservative.
+    Windows are centred on each place and grow place by place, over each run of periods; of all with at least two
+    cases the one with the highest likelihood ratio (inside against outside) is the most likely cluster. Its p-value is
+    the rank of that ratio among the highest ratios of maps on which nothing gathers: it allows for having looked
+    everywhere. Further clusters are compared with the same highest ratios, which is conservative. On the random maps:
 
-    The Poisson model takes cases as independent. Where facilities differ, or one occasion gives many
-    records, its random maps are too smooth and its p-values far too small: `dispersion` shows it, and
-    the negative binomial allows for it (same circles, same ratios, other maps; the gamma is fitted to
-    the counts, clusters included, which is conservative). A circle's edge is rough: places well inside
-    the true area may be left out, and places beside it taken in.
+    - poisson: as many cases fall anew, each in proportion to population; any place with a rate of its own is a cluster.
+    - negative_binomial: places differ by as much as they do, with gamma-distributed ratios, but wherever they stand;
+      only high ones that stand together, or one far beyond the others, are a cluster. Circles and ratios are those of
+      the Poisson model; the gamma is fitted to the counts, clusters included, which is conservative.
+    - bernoulli: as many cases are picked anew among all cases and controls.
+    - exponential: rows' events and times at risk change places; so do, under the normal model, values and weights.
+    - permutation: each place and each period keeps its cases, but which of a place's cases fall in which period is
+      shuffled. It needs no population: a place that is always high, or a month that is high everywhere, is no cluster.
+    - expectation: counts are Poisson numbers with the expected counts for mean, and the ratio compares each window
+      with its own expected count alone (Neill): that all places are high is a cluster too.
+
+    The exponential and normal models and ellipses are built for space alone. All models but the negative binomial take
+    cases as independent. Where facilities differ, or one occasion gives many records, their random maps are too smooth
+    and p-values far too small: `dispersion` shows it. A cluster's edge is rough: places well inside the true area may
+    be left out, and places beside it taken in.
+
+    With `geographic`, circles are drawn by straight lines through the ellipsoid, which order places as geodesics do to
+    a part in 100,000, and ellipses on a plane true to distance from the middle of the places. A p-value after
+    `stop_after` maps is Besag and Clifford's: as many as were as high, over all that were drawn.
 
     References
     ----------
-    Kulldorff M. A spatial scan statistic. Communications in Statistics: Theory and Methods 1997; 26:
-    1481-1496.
+    Kulldorff M. A spatial scan statistic. Communications in Statistics: Theory and Methods 1997; 26: 1481-1496.
+    Kulldorff M, et al. Evaluating cluster alarms. American Journal of Public Health 1998; 88: 1377-1380 (space and
+    time). Kulldorff M, et al. PLoS Medicine 2005; 2: e59 (permutation). Kulldorff M, et al. Statistics in Medicine
+    2006; 25: 3929-3943 (ellipses). Huang L, Kulldorff M, Gregorio D. Biometrics 2007; 63: 109-118 (exponential).
+    Kulldorff M, Huang L, Konty K. International Journal of Health Geographics 2009; 8: 58 (normal). Neill DB.
+    International Journal of Forecasting 2009; 25: 498-517 (expectation). Abrams AM, Kleinman K, Kulldorff M.
+    International Journal of Health Geographics 2010; 9: 61 (Gumbel). Besag J, Clifford P. Biometrika 1991; 78: 301-304.
 
     Examples
     --------
@@ -171,202 +249,65 @@ def scan(
     >>> found.table[["observed", "expected", "members"]].head(1).to_dict("records")
     [{'observed': 17.0, 'expected': 7.0, 'members': ['c', 'd']}]
     """
-    _check_options(time, model, shape, max_share=max_share, replicates=replicates)
-    rows, dropped = _usable(cases, population, x, y, geographic)
-    points = on_a_globe(rows["x"].to_numpy(), rows["y"].to_numpy()) if geographic else rows[["x", "y"]].to_numpy()
-    counts, share = rows["cases"].to_numpy(), (rows["population"] / rows["population"].sum()).to_numpy()
-    total = int(counts.sum())
-    spread = np.inf if model == "poisson" else fit_spread(counts, total * share).shape
-    highest = random_maps(points, share, total, most=max_share, shape=spread, replicates=replicates, seed=seed)
-    zones = find_zones(points, share, counts, most=max_share, least=float(highest.min()))
-    cluster = np.zeros(len(rows), dtype=int)
-    for number, zone in enumerate(zones, start=1):
-        cluster[zone.members] = number
-    places = rows[["x", "y"]].assign(observed=counts, expected=total * share, cluster=cluster)
-    table = _table(zones, places, points, highest, geographic)
-    between, by_chance = dispersion(places, table.loc[table["p_value"] <= _NAMED, "cluster"])
-    uneven = _uneven(between, by_chance, model, spread)
+    _refuse_half_a_point(x, y)
+    options = Options(
+        model=model,
+        shape=shape,
+        in_space=x is not None,
+        in_time=time is not None,
+        max_share=max_share,
+        max_radius=max_radius,
+        max_duration=max_duration,
+        min_cases=min_cases,
+        penalty=penalty,
+        analysis=analysis,
+        geographic=geographic,
+        replicates=replicates,
+        gumbel=gumbel,
+        stop_after=stop_after,
+        seed=seed,
+    )
+    columns = read_columns(cases, population, x, y, time=time, covariates=covariates, options=options)
+    return _searched(lay_out(columns, options), options)
+
+
+def _searched(layout: Layout, options: Options) -> Scan:
+    cases, base = layout.cells.cases, layout.cells.base
+    reach = options.reach(cases.shape[1], largest_distance(options))
+    spread = np.inf
+    if options.model == "negative_binomial":
+        spread = fit_spread(cases.sum(axis=1), cases.sum() * base.sum(axis=1) / base.sum()).shape
+    # Drawing can only stop at maps as high as the data if those are searched first.
+    first = find_windows(layout, options, reach, np.inf) if options.stop_after is not None else []
+    maxima = random_maxima(layout, options, reach, spread, first[0].score if first else 0.0)
+    windows = find_windows(layout, options, reach, float(maxima.scores.min()))
+    places = row_frame(layout, options, windows)
+    table = cluster_table(layout, options, windows, maxima)
+    between, by_chance = np.nan, np.inf
+    if options.model in COUNTED:
+        trials = layout.rows["base"].to_numpy() if options.model == "bernoulli" else None
+        between, by_chance = dispersion(places, table.loc[table["p_value"] <= NAMED, "cluster"], trials)
+    uneven = uneven_words(between, by_chance, options, spread)
     return Scan(
         table=table,
-        text=_text(table, places, dropped, uneven, replicates, geographic),
-        dropped=dropped,
-        notes=_notes(table, rows, places, max_share, spread),
+        text=paragraph(table, layout, options, maxima, windows, uneven),
+        dropped=layout.dropped,
+        notes=notes(table, layout, options, maxima, windows, spread),
         places=places,
-        geographic=geographic,
-        model=model,
-        replicates=replicates,
+        over_time=over_time(layout, options, windows),
+        geographic=options.geographic,
+        model=options.model,
+        shape=options.shape,
+        replicates=len(maxima.scores),
         dispersion=between,
     )
 
 
-def _check_options(time: Any, model: str, shape: str, *, max_share: float, replicates: int) -> None:
-    not_built = {"time": time is not None, "model": model not in _MODELS, "shape": shape != "circle"}
-    for name, asked in not_built.items():
-        if asked:
-            given = {"time": "a scan in time", "model": f"the model {model!r}", "shape": f"the shape {shape!r}"}[name]
-            raise BadParameter(
-                f"{given} is not built",
-                where=f"scan({name}=)",
-                spoiled="Another scan than the one asked for would be run.",
-                todo=f"Use time=None, model {' or '.join(map(repr, _MODELS))}, shape='circle'.",
-            )
-    if not 0 < max_share < 1:
+def _refuse_half_a_point(x: Any, y: Any) -> None:
+    if (x is None) != (y is None):
         raise BadParameter(
-            f"max_share is {max_share!r}, not between 0 and 1",
-            where="scan(max_share=)",
-            spoiled="A circle that holds everybody has nothing outside to compare it with.",
-            todo="Give a share, at most 0.5 by custom.",
+            f"{'y' if x is not None else 'x'} is missing",
+            where="scan(x=, y=)",
+            spoiled="A place has two coordinates.",
+            todo="Give both, or neither for a scan in time alone.",
         )
-    if not (isinstance(replicates, int | np.integer) and replicates >= 19):
-        raise BadParameter(
-            f"{replicates!r} random maps cannot give a p-value of 0.05",
-            where="scan(replicates=)",
-            spoiled="No cluster could ever be told from chance.",
-            todo="Give a whole number, 19 or more; 999 by custom.",
-        )
-
-
-def _usable(cases: Any, population: Any, x: Any, y: Any, geographic: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows that can be scanned, columns cases, population, x, y, and what was left out."""
-    given = {"cases": cases, "population": population, "x": x, "y": y}
-    labels = common_labels(**given)
-    rows = pd.DataFrame({name: numbers(values, name) for name, values in given.items()}, index=labels)
-    whole_counts(rows["cases"].to_numpy(), "cases", labels)
-    not_negative(rows["population"].to_numpy(), "population", labels)
-    if geographic:
-        _refuse_off_the_globe(rows)
-    reasons = np.full(len(rows), None, dtype=object)
-    reasons[rows[["x", "y"]].isna().any(axis=1).to_numpy()] = "missing coordinates"
-    reasons[rows["cases"].isna().to_numpy()] = "missing cases"
-    reasons[~(rows["population"] > 0).to_numpy()] = "no population"
-    if not (rows["population"] > 0).any():
-        raise NoDenominator(
-            "no row has a population above zero",
-            where="scan(population=)",
-            spoiled="A map of bare counts shows where plants stand, not where harm is more than its share.",
-            todo="Give the animals, tasks or expected counts that each place's cases are to be compared with.",
-        )
-    kept = rows[[reason is None for reason in reasons]]
-    if len(kept) < _FEWEST or kept["cases"].sum() < 2:
-        raise NotEstimable(
-            f"{len(kept):,} places with {kept['cases'].sum():,.0f} cases can be used",
-            where="scan",
-            spoiled=f"A cluster is two cases or more, and stands out among at least {_FEWEST} places.",
-            todo="Bring more places or cases; `rate` gives each place's rate with its interval.",
-        )
-    return kept, dropped_rows(labels, reasons)
-
-
-def _refuse_off_the_globe(rows: pd.DataFrame) -> None:
-    for name, word, limit in (("x", "longitude", 180), ("y", "latitude", 90)):
-        wrong = rows[name].abs() > limit
-        if wrong.any():
-            raise BadValue(
-                f"{name} is {rows.loc[wrong, name].iloc[0]:g} in row {wrong.idxmax()!r}, which is no {word}",
-                where=f"scan({name}=, geographic=True)",
-                spoiled="Distances would be measured between places that do not exist.",
-                todo="Give x as longitude and y as latitude in degrees, or geographic=False for a plane.",
-            )
-
-
-def _table(
-    zones: list[Zone], places: pd.DataFrame, points: np.ndarray, highest: np.ndarray, geographic: bool
-) -> pd.DataFrame:
-    total = float(places["observed"].sum())
-    never = pd.Series(pd.NaT, index=range(len(zones)), dtype="datetime64[ns]")
-    inside = [places.iloc[zone.members] for zone in zones]
-    observed = np.array([part["observed"].sum() for part in inside], dtype=float)
-    expected = np.array([part["expected"].sum() for part in inside], dtype=float)
-    with np.errstate(divide="ignore"):
-        relative_risk = (observed / expected) / ((total - observed) / (total - expected))
-    llr = np.array([zone.llr for zone in zones], dtype=float)
-    as_high = (highest[None] >= llr[:, None] * (1 - TIE)).sum(axis=1)
-    return pd.DataFrame(
-        {
-            "cluster": np.arange(1, len(zones) + 1),
-            "llr": llr,
-            "observed": observed,
-            "expected": expected,
-            "relative_risk": relative_risk,
-            "p_value": (1 + as_high) / (1 + len(highest)),
-            "x": np.array([part["x"].iloc[0] for part in inside], dtype=float),
-            "y": np.array([part["y"].iloc[0] for part in inside], dtype=float),
-            "radius": np.array([radius(points[zone.members], geographic=geographic) for zone in zones], dtype=float),
-            "members": pd.Series([list(part.index) for part in inside], dtype="object"),
-            "start": never,
-            "end": never,
-        }
-    )
-
-
-def _uneven(between: float, by_chance: float, model: str, spread: float) -> str:
-    """Say how unlike the places are, and what the p-values make of it."""
-    if model == "negative_binomial" and np.isfinite(spread):
-        return " The random maps let places differ by as much as these do, wherever they stand."
-    if not between > by_chance:
-        return ""
-    return (
-        f" Counts vary between places {between:.1f} times as much as independent cases would, beyond what the clusters "
-        "explain: the p-values are too small, and a cluster may be no more than places that differ "
-        "(model='negative_binomial' allows for that)."
-    )
-
-
-def _text(
-    table: pd.DataFrame, places: pd.DataFrame, dropped: pd.DataFrame, uneven: str, replicates: int, geographic: bool
-) -> str:
-    left_out = "" if dropped.empty else f" Left out: {count_reasons(dropped)}."
-    return (
-        f"{places['observed'].sum():,.0f} cases at {len(places):,} places were searched for circles that hold more "
-        f"of them than their share of the population. {_finding(table, replicates, geographic)}{uneven}{left_out} A "
-        "cluster shows where more was recorded than expected, not why: the places may differ in what they do, in who "
-        "inspects them, or in what is not in the expected counts. Its edge is rough."
-    )
-
-
-def _finding(table: pd.DataFrame, replicates: int, geographic: bool) -> str:
-    if table.empty:
-        return "No circle holds two cases and more than expected."
-    first = table.iloc[0]
-    at = f"x {first['x']:.6g}, y {first['y']:.6g}"
-    if geographic:
-        at = f"latitude {first['y']:.3f}, longitude {first['x']:.3f}"
-    reach = f"{first['radius']:,.4g}{' km' if geographic else ''}"
-    places = len(first["members"])
-    area = f"one place ({at})" if places == 1 else f"{places:,} places within {reach} of {at}"
-    against = (
-        f"{first['relative_risk']:.2f} times the rate elsewhere"
-        if np.isfinite(first["relative_risk"])
-        else "no case fell elsewhere"
-    )
-    more = int((table["p_value"].iloc[1:] <= _NAMED).sum())
-    others = f" {more} further cluster{'s' * (more != 1)} had p of {_NAMED} or less." if more else ""
-    verdict = "" if first["p_value"] <= _NAMED else " Chance alone often gives one as high: no cluster was shown."
-    return (
-        f"The most likely cluster is {area}: {first['observed']:,.0f} cases where {first['expected']:,.1f} were "
-        f"expected, {against} (p = {first['p_value']:.3g} for the highest anywhere on the map, from {replicates:,} "
-        f"random maps).{verdict}{others}"
-    )
-
-
-def _notes(
-    table: pd.DataFrame, rows: pd.DataFrame, places: pd.DataFrame, max_share: float, spread: float
-) -> tuple[str, ...]:
-    notes = [
-        f"Circles hold at most {max_share:.0%} of the population and at least two cases; clusters share no place. "
-        "Expected counts are scaled to the number of cases.",
-        "Later clusters are compared with the highest ratio of each random map, which is conservative.",
-    ]
-    scale = float(rows["cases"].sum() / rows["population"].sum())
-    if np.isfinite(spread):
-        notes.append(
-            f"Random maps: true ratios of places are gamma-distributed with mean 1 and variance {1 / spread:.3g}."
-        )
-    if (places["expected"] > max_share * places["expected"].sum()).any():
-        notes.append("A place with more than the largest share of the population lies in no circle.")
-    notes.append(f"Cases per unit of population: {scale:.4g}.")
-    for cluster, members in table.loc[table["p_value"] <= _NAMED, ["cluster", "members"]].itertuples(index=False):
-        observed = places.loc[places["cluster"] == cluster, "observed"]
-        if len(members) > 1 and observed.max() > observed.sum() / 2:
-            notes.append(f"Cluster {cluster}: one place, {observed.idxmax()!r}, holds more than half of its cases.")
-    return tuple(notes)

@@ -31,22 +31,22 @@ class Layout:
         (positions in `cells`).
     cells : Cells
         Places by steps.
-    single : Cells
-        The rows themselves, each a place of its own with one step: what changes places under some models.
     calendar : Calendar or None
         What the steps are; None where time plays no part.
     dropped : DataFrame
         Columns row, reason.
     lost : float
         Cases in the rows left out.
+    rate : float
+        Cases per unit of what the caller compared them with.
     """
 
     rows: pd.DataFrame
     cells: Cells
-    single: Cells
     calendar: Calendar | None
     dropped: pd.DataFrame
     lost: float
+    rate: float
 
     def holds(self, window: Window) -> np.ndarray:
         """Return the positions of the rows in a window: nearest the centre first, then in order of time."""
@@ -55,15 +55,6 @@ class Layout:
         order, step = rank[self.rows["place"].to_numpy()], self.rows["step"].to_numpy()
         inside = np.flatnonzero((order >= 0) & (step >= window.first) & (step <= window.last))
         return inside[np.lexsort((inside, step[inside], order[inside]))]
-
-    def gathered(self, values: np.ndarray) -> np.ndarray:
-        """Return values of rows, shape (many, rows), added up to cells, shape (many, n, t)."""
-        from scipy.sparse import csr_array
-
-        n, t = self.cells.cases.shape
-        at = self.rows["place"].to_numpy() * t + self.rows["step"].to_numpy()
-        to = csr_array((np.ones(len(at)), (np.arange(len(at)), at)), shape=(len(at), n * t))
-        return np.asarray((values @ to).reshape(len(values), n, t))
 
 
 def lay_out(columns: Columns, options: Options) -> Layout:
@@ -85,7 +76,9 @@ def lay_out(columns: Columns, options: Options) -> Layout:
     """
     rows, dropped = _standardised(columns)
     calendar = None
-    if options.in_time and len(rows) and columns.steps is not None:
+    if rows.empty:
+        _refuse_too_few(rows.assign(place=0), options)
+    if options.in_time and columns.steps is not None:
         whole = rows["step"].to_numpy().astype(np.int64)
         calendar = calendar_of(whole, columns.steps, rows["time"])
         rows["step"] = whole - whole.min()
@@ -103,22 +96,22 @@ def lay_out(columns: Columns, options: Options) -> Layout:
             todo="Give longer periods, or fewer places.",
         )
     first = rows.drop_duplicates("place").sort_values("place")
-    single = _weighted(rows["cases"].to_numpy(), rows["base"].to_numpy(), options)
-    rows["value"] = single[0]
+    # Sums of weighted values are to the normal model what cases are to the others.
+    rows["value"] = rows["cases"] * rows["base"] if options.model == "normal" else rows["cases"]
     cases, base = np.zeros((n, t)), np.zeros((n, t))
     at = rows["place"].to_numpy(), rows["step"].to_numpy()
-    np.add.at(cases, at, single[0])
-    np.add.at(base, at, single[1])
+    np.add.at(cases, at, rows["value"].to_numpy())
+    np.add.at(base, at, rows["base"].to_numpy())
     points = _points(first, options)
     cells = margins(points, cases) if options.model == "permutation" else Cells(points, cases, base)
     _refuse_a_cap_that_admits_nothing(cells, options)
     return Layout(
         rows.drop(columns=["time", "category"], errors="ignore"),
         cells,
-        Cells(points[rows["place"].to_numpy()], single[0][:, None], single[1][:, None]),
         calendar,
         dropped,
         columns.lost,
+        float(columns.rows["cases"].sum() / columns.rows["base"].sum()),
     )
 
 
@@ -141,10 +134,6 @@ def largest_distance(options: Options) -> float:
     return chord(options.max_radius) if on_a_globe else float(options.max_radius)
 
 
-def _weighted(cases: np.ndarray, base: np.ndarray, options: Options) -> tuple[np.ndarray, np.ndarray]:
-    return (cases * base if options.model == "normal" else cases), base
-
-
 def _places(rows: pd.DataFrame, options: Options) -> np.ndarray:
     """Return which place each row is about: in time, or by category, rows of one point are one place."""
     if not options.in_space:
@@ -164,7 +153,7 @@ def _points(first: pd.DataFrame, options: Options) -> np.ndarray:
 
 
 def _refuse_too_few(rows: pd.DataFrame, options: Options) -> None:
-    places = rows["place"].nunique() if options.in_space else _FEWEST
+    places = rows["place"].nunique() if options.in_space or rows.empty else _FEWEST
     cases = rows["cases"].sum()
     if options.model == "normal":
         different = len(np.unique(rows["cases"]))

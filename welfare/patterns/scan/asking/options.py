@@ -78,7 +78,7 @@ class Options:
             # Where space plays no part there is one place, which holds everything.
             max_share=self.max_share if self.in_space else 1.0,
             max_radius=max_radius,
-            min_cases=-np.inf if self.model == "normal" else float(self.min_cases),
+            min_cases=float(self.min_cases),
             shapes=_shapes() if self.shape == "ellipse" else ((1.0, 0.0),),
             penalty=self.penalty if self.shape == "ellipse" else 0.0,
             max_steps=self._longest(steps) if self.in_time else 1,
@@ -131,6 +131,7 @@ class Options:
         alone = {
             "model='permutation'": self.model == "permutation" and not (self.in_space and self.in_time),
             "analysis='prospective'": self.analysis == "prospective" and not self.in_time,
+            "model='negative_binomial'": self.model == "negative_binomial" and not self.in_space,
             "shape='ellipse'": self.shape == "ellipse" and not self.in_space,
             "geographic=True": self.geographic and not self.in_space,
         }
