@@ -14,7 +14,7 @@ from numba import njit
 from welfare.patterns.scan.ratios import BERNOULLI, EXPECTATION, bernoulli, expectation, poisson
 
 GROWTH = 1.25  # of the bases at which curves are kept; between them they are chords
-_HALVINGS = 24
+_HALVINGS = 16
 _WHOLE = 1 - 1e-12
 
 

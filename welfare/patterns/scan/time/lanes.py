@@ -62,9 +62,11 @@ class Lanes(NamedTuple):
         At which curves are kept.
     heights, slopes, limits, turns : arrays
         See :mod:`welfare.patterns.scan.time.lines`.
+    turn : array of float, shape (1,)
+        The lowest of `turns`.
     slopes_at : array of float, shape (1,)
         Sum of the bests when slopes were set.
-    packed, factor, lines, run, top : arrays of int16
+    upto, packed, factor, lines, run, top : arrays
         Work space.
     """
 
@@ -76,7 +78,9 @@ class Lanes(NamedTuple):
     slopes: np.ndarray
     limits: np.ndarray
     turns: np.ndarray
+    turn: np.ndarray
     slopes_at: np.ndarray
+    upto: np.ndarray
     packed: np.ndarray
     factor: np.ndarray
     lines: np.ndarray
@@ -113,7 +117,9 @@ def new_lanes(totals: np.ndarray, bases: np.ndarray, bar: float, steps: int) -> 
         slopes=np.zeros(g),
         limits=np.full((FINEST + COARSEST + 1, g, LANES), 32_000, np.int16),  # never exceeded where no set is
         turns=np.full(LANES, np.inf),
+        turn=np.full(1, np.inf),
         slopes_at=np.full(1, -1.0),
+        upto=np.zeros(steps + 1),
         packed=np.zeros(steps * LANES, np.int16),
         factor=np.ones(1, np.int16),
         lines=np.zeros((most, steps), np.int16),
@@ -128,6 +134,7 @@ def lift(lanes: Lanes, law: Law, lane: int) -> None:
     total, heights = lanes.totals[lane], lanes.heights[lane]
     raise_heights(law.ratio, lanes.best[lane], total, law.total_base, lanes.bases, heights)
     lanes.turns[lane] = place_lines(lanes.bases, heights, law.fewest - 0.5, _WIDTH, lanes.slopes, lane, lanes.limits)
+    lanes.turn[0] = lanes.turns.min()
 
 
 @njit(cache=True, nogil=True)
@@ -152,20 +159,19 @@ def tilt(lanes: Lanes, law: Law) -> None:
 
 
 @njit(cache=True, nogil=True)
-def extremes(base: np.ndarray, law: Law) -> tuple[float, float]:
-    """Return a base that no interval falls below, and one that none exceeds."""
-    steps, longest = len(base), law.longest
-    least, most, inside = base[steps - 1], 0.0, 0.0
-    for t in range(max(law.first, 0), steps):
-        inside += base[t]
-        if t >= longest and law.first < 0:
-            inside -= base[t - longest]
-            least = min(least, base[t - longest])
-        most = max(most, inside)
-    if law.first < 0:
-        for t in range(max(0, steps - longest), steps):
-            least = min(least, base[t])
-    return least, most * (1 + 1e-9)
+def extremes(base: np.ndarray, upto: np.ndarray, law: Law) -> tuple[float, float]:
+    """Return a base that no interval falls below, and one that none exceeds; fill in the base before each step."""
+    steps = len(base)
+    for t in range(steps):
+        upto[t + 1] = upto[t] + base[t]
+    if law.first >= 0:
+        return base[steps - 1], (upto[steps] - upto[law.first]) * (1 + 1e-9)
+    least, most = base[0], 0.0
+    for t in range(steps):
+        least = base[t] if base[t] < least else least
+        here = upto[min(t + law.longest, steps)] - upto[t]
+        most = here if here > most else most
+    return least, most + 1e-9 * upto[steps]
 
 
 @njit(cache=True, nogil=True)
@@ -200,23 +206,28 @@ def may_beat(counts: np.ndarray, base: np.ndarray, lanes: Lanes, law: Law, marke
     -------
     bool
     """
-    least, most = extremes(base, law)
+    least, most = extremes(base, lanes.upto, law)
     shift = pack(counts, lanes.packed, lanes.factor)
     # Up to the turn the fewest cases may be enough, and the class that begins there holds for all smaller bases.
-    begun = _class_of(lanes.bases, max(least, lanes.turns.min()))
+    begun = _class_of(lanes.bases, max(least, lanes.turn[0]))
     many, i = 0, begun
     while many == 0 or (i < len(lanes.bases) - 1 and lanes.bases[i] < most):
-        whole_line(base, lanes.slopes[i], shift, lanes.lines[many])
+        whole_line(lanes.upto, lanes.slopes[i], shift, lanes.lines[many])
         many, i = many + 1, i + _WIDTH
     reach_above(lanes.packed, lanes.lines[:many], law.first, lanes.run, lanes.top)
     limits = lanes.limits[shift + COARSEST]
     found = False
     for c in range(many):
+        top, limit = lanes.top[c], limits[begun + c * _WIDTH]
+        beyond = 0
         for j in range(LANES):
-            found |= lanes.top[c, j] > limits[begun + c * _WIDTH, j]
-    if found:
-        for j in range(LANES):
-            marked[j] = False
-            for c in range(many):
-                marked[j] |= lanes.top[c, j] > limits[begun + c * _WIDTH, j]
+            beyond += top[j] > limit[j]
+        if beyond > 0:
+            if not found:
+                for j in range(LANES):
+                    marked[j] = False
+            found = True
+            for j in range(LANES):
+                if top[j] > limit[j]:
+                    marked[j] = True
     return found

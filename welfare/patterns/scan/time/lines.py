@@ -13,7 +13,7 @@ from numba import njit
 LANES = 32  # sets of counts side by side, so that the processor's vector units are full
 LARGEST = 16_000  # two of these still make a 16-bit number
 FINEST, COARSEST = 6, 18  # units are between 2^-6 and 2^18 cases
-_ROUNDING = 1e-6  # of heights, which are found by halving
+_ROUNDING = 1e-7  # of sums
 
 
 @njit(cache=True, nogil=True)
@@ -115,14 +115,24 @@ def pack(counts: np.ndarray, packed: np.ndarray, factor: np.ndarray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def whole_line(base: np.ndarray, slope: float, shift: int, line: np.ndarray) -> None:
-    """Write slope times base in units, as whole numbers whose sum over any interval is less than 1 too large."""
-    exact, before, scale = 0.0, 0.0, slope * 2.0**shift
-    for t in range(len(base)):
-        exact += scale * base[t]
-        here = np.floor(exact)
-        line[t] = np.int16(min(here - before, float(LARGEST)))
-        before = here
+def whole_line(upto: np.ndarray, slope: float, shift: int, line: np.ndarray) -> None:
+    """Write slope times base in units, as whole numbers whose sum over any interval is less than 1 too large.
+
+    Parameters
+    ----------
+    upto : array of float, shape (steps + 1,)
+        Base of all steps before each.
+    slope : float
+        Of the line.
+    shift : int
+        As from :func:`pack`.
+    line : array of int16, shape (steps,)
+        Filled in.
+    """
+    scale, most = slope * 2.0**shift, float(LARGEST)
+    for t in range(len(line)):
+        here = np.floor(scale * upto[t + 1]) - np.floor(scale * upto[t])
+        line[t] = np.int16(here if here < most else most)
 
 
 @njit(cache=True, nogil=True)
