@@ -106,8 +106,8 @@ def profile(
     `rank` orders the shrunken ratios, 1 the highest, ties sharing their mean; its range holds the
     posterior ranks and the rank itself; beyond 2,000 facilities it is worked out without draws, to within a
     rank or so. Shrunken intervals (gamma-Poisson, of trials beta-binomial, by maximum likelihood) take the fitted
-    spread as known and are somewhat narrow, most so with few facilities: of 95% intervals about COVER. Expected counts
-    from a model fitted to the same counts are drawn towards them, which hides large facilities a little.
+    spread as known and are too narrow with few facilities: where six are expected of each, 95% intervals hold
+    94% of true ratios with 100 facilities, 93% with 50, 88% with 20 and 80% with 10 or 5. Expected counts from a model fitted to the same counts are drawn towards them, which hides large facilities a little.
 
     References
     ----------

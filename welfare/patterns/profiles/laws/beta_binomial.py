@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-_SUMMED_TO = 2000.0  # an expected count up to which terms are summed
+_SUMMED_TO = 20_000.0  # an expected count up to which terms are summed
 _NEGLIGIBLE = 1e-17
 _ALIKE = 1e-6  # a correlation this small between trials of one facility is none
 
@@ -99,7 +99,8 @@ def tails(
     Returns
     -------
     below, above : arrays, shape (n,)
-        Both with the count itself. Beyond 2,000 expected of either kind a beta distribution stands for the share.
+        Both with the count itself. Beyond 20,000 expected of either kind a beta distribution
+        stands for the share: tails are then right to some hundredths of themselves.
     """
     from scipy.special import betainc
     from scipy.stats import binom

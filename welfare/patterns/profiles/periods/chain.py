@@ -11,6 +11,7 @@ from numba import njit
 from welfare.patterns.profiles.shrinkage import best_mean
 
 _NEGLIGIBLE = 1e-13
+_HELD = 6
 _EDGE = 5.0  # standard deviations to which the grid reaches
 _COARSEST, _FINEST = 0.2, 0.012
 _RESOLVED = 0.75  # steps that the move from one period to the next must span: fewer, and it is no move at all
@@ -113,7 +114,20 @@ class Chain:
         chance = np.exp(-0.5 * ((self.scores - correlation * self.scores[:, None]) / wide) ** 2)
         return chance / chance.sum(axis=1, keepdims=True)
 
-    def filtered(self, correlation: float, shape: float) -> tuple[float, np.ndarray]:
+    def likelihoods(self, shape: float) -> list[tuple[np.ndarray, float]]:
+        """Return, for each period, every count's probability at each score, over its own highest, and the logs of those.
+
+        Parameters
+        ----------
+        shape : float
+            Of the gamma distribution of ratios.
+        """
+        ratios = self.ratios(shape)
+        return [self._likely(period, mean, ratios) for period, mean in enumerate(self.means)]
+
+    def filtered(
+        self, correlation: float, shape: float, likelihoods: list[tuple[np.ndarray, float]] | None = None
+    ) -> tuple[float, np.ndarray]:
         """Return the log-likelihood, but for a constant, and the chance of each score in the last period.
 
         Parameters
@@ -122,6 +136,8 @@ class Chain:
             Of the scores of successive periods.
         shape : float
             Of the gamma distribution of ratios.
+        likelihoods : list, optional
+            Of that shape, where they are at hand.
 
         Returns
         -------
@@ -129,11 +145,10 @@ class Chain:
         chance : array, shape (n, scores)
             Given the counts of all periods.
         """
-        move, ratios = self.move(correlation), self.ratios(shape)
+        move = self.move(correlation)
         chance = np.empty((len(self.observed), 0))
         total = 0.0
-        for period, mean in enumerate(self.means):
-            likely, constant = self._likely(period, mean, ratios)
+        for period, (likely, constant) in enumerate(likelihoods or self.likelihoods(shape)):
             chance = _moved(chance, move, likely) if period else self.weights * likely
             sums = np.maximum(chance.sum(axis=1), 1e-300)
             total += float(np.log(sums).sum()) + constant
@@ -227,6 +242,7 @@ class _Misfit:
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
         self._start = float(np.log(np.clip(chain.marginal, _NARROWEST, _ALIKE)))
+        self._held: dict[float, list[tuple[np.ndarray, float]]] = {}
 
     @property
     def shape(self) -> float:
@@ -254,7 +270,12 @@ class _Misfit:
         return self._at(correlation, at), at
 
     def _at(self, correlation: float, log_shape: float) -> float:
-        return -self.chain.filtered(correlation, float(np.exp(log_shape)))[0]
+        # Every search starts from the same three shapes, so that what depends on them alone is worked out once.
+        if log_shape not in self._held:
+            if len(self._held) >= _HELD:
+                self._held.clear()
+            self._held[log_shape] = self.chain.likelihoods(float(np.exp(log_shape)))
+        return -self.chain.filtered(correlation, float(np.exp(log_shape)), self._held[log_shape])[0]
 
 
 def _crossing(misfit: _Misfit, score: float, least: float, far: float, side: float, farthest: float) -> float:

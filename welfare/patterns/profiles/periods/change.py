@@ -175,6 +175,7 @@ def profile_change(
         winsorise=winsorise,
         level=level,
         fdr=fdr,
+        draws=200,  # a change is not ranked
     )
     table = _table(rows, shares, level)
     return Change(
@@ -261,10 +262,11 @@ def _text(
     rose, fell = (int((table["flagged"] == way).sum()) for way in ("rose", "fell"))
     before, after = (periods.times[at] for at in places)
     left_out = "" if periods.dropped.empty else f" Left out: {count_reasons(periods.dropped)}."
+    also = "".join(f" {said}" for said in unused)
     return (
         f"From {before} to {after} the ratios of {len(table):,} facilities are compared with a change of "
         f"{overall:.2f} times. {rose} rose beyond that and {fell} fell short of it, by a rule under which at most "
-        f"about {fdr * 100:g}% of those named would be named by chance.{''.join(f' {said}' for said in unused)}{left_out} "
+        f"about {fdr * 100:g}% of those named would be named by chance.{also}{left_out} "
         "Being named says that the counts changed, not why: handling, inspectors or records may have."
         f"{f' {caution.strip()}' if caution.strip() else ''}"
     )
