@@ -1,4 +1,4 @@
-"""What is watched: counts and expected counts as periods by facilities, in order, with what cannot be used set aside."""
+"""What is watched: counts and expected counts as periods by facilities, in order; what cannot be used is set aside."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Watched:
 class _Grid:
     """Where each row of the input belongs: its step in time and its column."""
 
-    values: np.ndarray  # counts, shape (rows, facilities)
+    counts: np.ndarray  # shape (rows, facilities)
     rows: pd.Index
     facilities: pd.Index
     single: bool
@@ -88,7 +88,7 @@ def watched(series: Any, expected: Any, trials: Any = None, *, needs_expected: b
         )
     means = _like(grid, 1.0 if expected is None else expected, "expected")
     looked = None if trials is None else _like(grid, trials, "trials")
-    _check(grid.values, means, looked, grid)
+    _check(grid.counts, means, looked, grid)
     order, periods = _calendar(grid.rows)
     at = (order, slice(None))
 
@@ -108,7 +108,7 @@ def watched(series: Any, expected: Any, trials: Any = None, *, needs_expected: b
             todo="Give expected counts above zero for the periods in which there were animals.",
         )
     return Watched(
-        counts=on_calendar(grid.values),
+        counts=on_calendar(grid.counts),
         expected=on_calendar(means),
         trials=None if looked is None else on_calendar(looked),
         live=mask,
@@ -136,7 +136,7 @@ def _grid(series: Any) -> _Grid:
         name = getattr(series, "name", None)
         values = numbers(series, "series")[:, None]
         grid = _Grid(values, labels, pd.Index(["series" if name is None else name]), single=True)
-    if not grid.values.size:
+    if not grid.counts.size:
         raise BadParameter("the series is empty", where="monitor(series)", todo="Give counts of three periods or more.")
     for what, labels in (("period", grid.rows), ("facility", grid.facilities)):
         if labels.hasnans or not labels.is_unique:
@@ -156,7 +156,7 @@ def _first_wrong(labels: pd.Index) -> Hashable:
 
 def _like(grid: _Grid, values: Any, name: str) -> np.ndarray:
     """Return values for every period and facility, as a table of the shape of the counts."""
-    shape = grid.values.shape
+    shape = grid.counts.shape
     if isinstance(values, pd.DataFrame):
         values = values.drop(columns="SIMULATED", errors="ignore")
         _same_labels(values.index, grid.rows, name)
@@ -225,27 +225,24 @@ def _cells(grid: _Grid) -> pd.Index:
 
 def _usable(grid: _Grid, means: np.ndarray, trials: np.ndarray | None) -> tuple[np.ndarray, pd.DataFrame]:
     """Return where the chart can move, and what it passes over, and why."""
-    known = ~np.isnan(grid.values)
+    known = ~np.isnan(grid.counts)
     reasons = [
         ("missing expected", np.isnan(means) & known),
-        ("nothing expected", (means == 0) & ~(grid.values > 0)),
-        ("events where nothing was expected", (means == 0) & (grid.values > 0)),
+        ("nothing expected", (means == 0) & ~(grid.counts > 0)),
+        ("events where nothing was expected", (means == 0) & (grid.counts > 0)),
         ("missing count", ~known & ~(means == 0)),
     ]
     if trials is not None:
         reasons.append(("no trials", ~(trials > 0) & known & (means > 0)))
-    live = np.ones(grid.values.shape, dtype=bool)
+    live = np.ones(grid.counts.shape, dtype=bool)
     parts = []
     labels = _cells(grid)
     for reason, where in reasons:
         live &= ~where
         at = np.flatnonzero(where.reshape(-1))
         if len(at):
-            parts.append(
-                pd.DataFrame({"row": pd.Series(list(labels[at]), dtype="object"), "reason": reason}, index=at).astype(
-                    {"reason": "str"}
-                )
-            )
+            rows = pd.Series(list(labels[at]), index=at, dtype="object")
+            parts.append(pd.DataFrame({"row": rows, "reason": pd.Series(reason, index=at, dtype="str")}))
     if not parts:
         return live, no_rows_dropped()
     return live, pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)

@@ -48,7 +48,7 @@ def _several(table: pd.DataFrame, fdr: float) -> str:
     signalled, flagged = int(table["signal"].notna().sum()), int((table["flagged"] != "").sum())
     first = ""
     if flagged:
-        row = table.loc[table["p_value"].idxmin()]
+        row = table.iloc[int(table["p_value"].to_numpy().argmin())]
         first = f" The clearest is {row['facility_id']}: {_evidence(row)}."
     return (
         f"{signalled:,} reached their limit at some time; {flagged:,} are named, by a rule under which at most about "
@@ -72,8 +72,8 @@ def _cut_words(row: pd.Series) -> str:
         return f"No change of level was shown {sure}."
     first = "" if row["signal"] == row["since"] else f"Its level first changed in {_day(row['signal'])}. "
     return (
-        f"{first}The last change of level was in {_day(row['since'])} {sure}: from then on {row['observed']:,.0f} events "
-        f"where the level before would have given {row['expected']:,.1f} ({row['ratio']:.2f} times)."
+        f"{first}The last change of level was in {_day(row['since'])} {sure}: from then on {row['observed']:,.0f} "
+        f"events where the level before would have given {row['expected']:,.1f} ({row['ratio']:.2f} times)."
     )
 
 
@@ -124,14 +124,14 @@ def change_notes(seen: Watched, law: Law, spread: PeriodSpread, asked: Question)
     rule = (
         f"Penalty given by hand: {asked.limit:g} per cut."
         if asked.limit is not None
-        else f"Penalty per cut: a series of one level is cut in {1 - asked.level:.0%} of cases (each facility's own, from "
-        f"{asked.replicates:,} random series)."
+        else f"Penalty per cut: a series of one level is cut in {1 - asked.level:.0%} of cases (each facility's own, "
+        f"from {asked.replicates:,} random series)."
     )
     notes = [
-        "Cuts are the best there are at that penalty (PELT, every period a candidate, stretches from one period on), by "
-        f"Poisson likelihood against expected counts, whose level does not matter. {rule}",
-        "p_value: of a series of one level that can be cut as well; not smaller than 1 over the number of random series "
-        "plus one, so among thousands of facilities more replicates are needed for a small q_value.",
+        "Cuts are the best there are at that penalty (PELT, every period a candidate, stretches from one period on), "
+        f"by Poisson likelihood against expected counts, whose level does not matter. {rule}",
+        "p_value: of a series of one level that can be cut as well; not smaller than 1 over the number of random "
+        "series plus one, so among thousands of facilities more replicates are needed for a small q_value.",
         "A change lies between low and high in so many cases as the level states if the cuts beside it are right; the "
         "interval of its ratio holds for every place in between. The chosen ratio itself overstates.",
         "Looking back needs a finished series: in the last periods a change hardly shows yet. A slow drift is cut into "
@@ -146,15 +146,15 @@ def change_notes(seen: Watched, law: Law, spread: PeriodSpread, asked: Question)
 def outbreak_notes(seen: Watched, past: Baseline, asked: Question) -> tuple[str, ...]:
     """Return what a user of comparisons with past years should know."""
     notes = [
-        f"Each period is compared with {past.years} past years: {past.half_window} periods either side of the same time of "
-        f"year{f', {past.seasons} seasons' if past.seasons > 1 else ''}, the latest {past.skip} left out, high ones weighed "
-        "down. A facility bad in every year looks ordinary to itself.",
+        f"Each period is compared with {past.years} past years: {past.half_window} periods either side of the same "
+        f"time of year{f', {past.seasons} seasons' if past.seasons > 1 else ''}, the latest {past.skip} left out, "
+        "high ones weighed down. A facility bad in every year looks ordinary to itself.",
         f"An alarm: a count that comes once in {asked.arl:,.0f} periods, and {past.few[0]} events or more within "
         f"{past.few[1]} periods."
         if asked.limit is None
         else f"Limit given by hand: p-values of {10.0**-asked.limit:.3g} or less.",
-        "p_value: the rarest period, allowing for how many were compared (Sidak). Far out, tails rest on the form of the "
-        "distribution more than on data.",
+        "p_value: the rarest period, allowing for how many were compared (Sidak). Far out, tails rest on the form of "
+        "the distribution more than on data.",
         "Exposure was given: counts are compared per unit of it."
         if np.nanmin(seen.expected) != np.nanmax(seen.expected)
         else "No exposure, or the same in every period: more events may be no more than more animals.",
@@ -187,8 +187,8 @@ def _off_level(seen: Watched) -> list[str]:
     if expected < 20 or 0.8 < total < 1.25:
         return []
     return [
-        f"In all there were {total:.2f} times the events expected. If the expected counts are off for everybody, charts "
-        "signal for that reason, and from the beginning."
+        f"In all there were {total:.2f} times the events expected. If the expected counts are off for everybody, "
+        "charts signal for that reason, and from the beginning."
     ]
 
 

@@ -36,7 +36,7 @@ def pelt(counts: np.ndarray, mean: np.ndarray, penalty: float) -> list[int]:
     a minimum length its pruning can lose the best cut. With every period and stretches from one on it is exact.
     """
     try:
-        import ruptures
+        import ruptures  # type: ignore[import-untyped]
     except ImportError as missing:
         raise MissingExtra(
             "changepoints need the extra `spatial`, which brings ruptures",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from welfare.patterns.monitor.changes.chance import cut_set, gains_by_chance
 from welfare.patterns.monitor.changes.cost import pelt
 from welfare.patterns.monitor.changes.partition import gain_per_cut
 from welfare.patterns.monitor.charting.evidence import NEVER, Evidence
-from welfare.patterns.monitor.charting.found import NO_CHANGES, Chart, as_table
+from welfare.patterns.monitor.charting.found import Chart, as_table, changes_frame
 from welfare.patterns.monitor.charting.moves import NEGATIVE_BINOMIAL, POISSON, Law
 from welfare.patterns.monitor.question import Question
 from welfare.patterns.monitor.result import Monitor
@@ -77,7 +78,7 @@ def changed(seen: Watched, asked: Question) -> Monitor:
         paths=pd.DataFrame(path, index=seen.periods, columns=seen.facilities),
         expected=pd.DataFrame(path * mean, index=seen.periods, columns=seen.facilities),
         upper=pd.DataFrame(index=seen.periods),
-        changes=pd.DataFrame(rows, columns=list(NO_CHANGES)).astype(NO_CHANGES),
+        changes=changes_frame(rows),
         method="changepoints",
         law=law.name,
         dispersion=law.dispersion,
@@ -95,7 +96,7 @@ def _cut(counts: np.ndarray, mean: np.ndarray, law: Law, asked: Question, rng: n
     penalty = float(asked.limit) if asked.limit is not None else max(float(chance[position]), 1e-6) * (1 + 1e-6)
     cuts = pelt(counts, mean, penalty)
     edges = [0, *cuts, len(counts)]
-    ratios = [counts[a:b].sum() / mean[a:b].sum() for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    ratios = [counts[a:b].sum() / mean[a:b].sum() for a, b in pairwise(edges)]
     levels = np.repeat(ratios, np.diff(edges))
     rows = []
     for k, cut in enumerate(cuts):

@@ -39,7 +39,7 @@ def first_count(kind: int, mean: float, size: float, trials: float) -> tuple[int
     else:
         odds = mean / (trials - mean)
         a, b, variance = -odds, (trials + 1.0) * odds, mean * (1.0 - mean / trials)
-    x = max(0, int(floor(mean - 9.0 * variance**0.5 - 5.0)))
+    x = max(0, floor(mean - 9.0 * variance**0.5 - 5.0))
     if kind == POISSON:
         log_p = x * log(mean) - mean - lgamma(x + 1.0)
     elif kind == NEGATIVE_BINOMIAL:
@@ -72,7 +72,7 @@ def _spread(before: np.ndarray, after: np.ndarray, p: float, slope: float, shift
 def _slide(before: np.ndarray, after: np.ndarray, p: float, shift: float) -> None:
     """Do as `_spread` does for a slope of 1, where every height is split alike."""
     top = len(before) - 1
-    whole = int(floor(shift))
+    whole = floor(shift)
     part = shift - whole
     if part > 1.0 - _REACHED:
         whole, part = whole + 1, 0.0
@@ -114,7 +114,7 @@ def _one_period(
                 _slide(before, after, p, shift)
         else:
             _spread(before, after, p, slope, shift)
-        if x > mean and p < _NEGLIGIBLE or (kind == BINOMIAL and x >= trials):
+        if (x > mean and p < _NEGLIGIBLE) or (kind == BINOMIAL and x >= trials):
             break
         p *= a + b / (x + 1.0)
         x += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,17 +27,8 @@ from welfare.patterns.monitor.words import chart_notes, found_words
 from welfare.stats.robustness.adjusting import adjusted_p
 
 _FEWEST = 3
-NO_CHANGES = {
-    "facility_id": "object",
-    "change": "object",
-    "low": "object",
-    "high": "object",
-    "ratio": float,
-    "ratio_low": float,
-    "ratio_high": float,
-    "before": float,
-    "after": float,
-}
+_LABELS = ("facility_id", "change", "low", "high")
+_FIGURES = ("ratio", "ratio_low", "ratio_high", "before", "after")
 
 
 @dataclass(frozen=True)
@@ -98,7 +90,7 @@ def charted(seen: Watched, asked: Question) -> Monitor:
         paths=pd.DataFrame(chart.path, index=seen.periods, columns=seen.facilities),
         expected=pd.DataFrame(seen.expected, index=seen.periods, columns=seen.facilities),
         upper=pd.DataFrame(index=seen.periods),
-        changes=pd.DataFrame(columns=list(NO_CHANGES)).astype(NO_CHANGES),
+        changes=changes_frame([]),
         method="cusum" if "cusum" in asked.method else asked.method,
         law=law.name,
         dispersion=law.dispersion,
@@ -221,6 +213,13 @@ def _status(told: bool, periods: int) -> str:
     return "cannot tell: nothing to compare these periods with"
 
 
+def changes_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the `changes` of a result: one row per change, or none."""
+    columns = {name: pd.Series([row[name] for row in rows], dtype="object") for name in _LABELS}
+    figures = {name: pd.Series([row[name] for row in rows], dtype="float64") for name in _FIGURES}
+    return pd.DataFrame({**columns, **figures})
+
+
 def labelled(periods: pd.Index, at: np.ndarray) -> pd.Series:
     """Return the labels of periods at positions, missing where NEVER."""
     taken = pd.Series(periods.take(np.maximum(at, 0)))
@@ -229,4 +228,4 @@ def labelled(periods: pd.Index, at: np.ndarray) -> pd.Series:
     return taken.where(at != NEVER).reset_index(drop=True)
 
 
-__all__ = ["Chart", "as_table", "charted", "labelled"]
+__all__ = ["Chart", "as_table", "changes_frame", "charted", "labelled"]

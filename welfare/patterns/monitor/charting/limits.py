@@ -72,10 +72,10 @@ def _settled(
     moves_of: MovesOf, mean: np.ndarray, trials: np.ndarray, live: np.ndarray
 ) -> tuple[Moves, list[tuple[np.ndarray, np.ndarray, np.ndarray]]]:
     """Return moves for periods that recur for ever, and each facility's part: an EWMA starts narrow only once."""
-    twice = [np.concatenate([part, part]) for part in (mean, trials, live)]
-    moves = moves_of(*twice)
-    twice[2][: len(mean)] = False
-    return moves, [one_facility(moves, *twice, f) for f in range(mean.shape[1])]
+    means, looked, on = (np.concatenate([part, part]) for part in (mean, trials, live))
+    moves = moves_of(means, looked, on)
+    on[: len(mean)] = False
+    return moves, [one_facility(moves, means, looked, on, f) for f in range(mean.shape[1])]
 
 
 def one_facility(

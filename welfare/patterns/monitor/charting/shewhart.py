@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from welfare.patterns.monitor.charting.moves import BINOMIAL, NEGATIVE_BINOMIAL, Law
@@ -61,7 +63,7 @@ def chance_of_rarest(
     return -np.expm1(missed.sum(axis=0))
 
 
-def _law(mean: np.ndarray, trials: np.ndarray, law: Law):  # noqa: ANN202 (scipy's frozen distributions have no type)
+def _law(mean: np.ndarray, trials: np.ndarray, law: Law) -> Any:
     from scipy.stats import binom, nbinom, poisson
 
     if law.kind == BINOMIAL:

@@ -1,1 +1,1 @@
-"""This week against the same weeks of past years: what they lead to expect, and how far beyond it a count lies."""
+"""A week against the same weeks of past years: what they lead to expect, and how far beyond it a count lies."""

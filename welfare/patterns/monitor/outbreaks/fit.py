@@ -1,7 +1,7 @@
 """A quasi-Poisson model of past periods, by season and trend, for every period of a series: compiled.
 
-Given the trend, each season's level has a closed form, so a fit is a search along one line; and times are evenly spaced,
-so powers of the trend are a running product. Kept apart because numba takes half a second to import.
+Given the trend, each season's level has a closed form, so a fit is a search along one line; and times are evenly
+spaced, so powers of the trend are a running product. Kept apart because numba takes half a second to import.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _slope(
 def _fit(
     y: np.ndarray, n: np.ndarray, w: np.ndarray, group: np.ndarray, trend: bool, near: float, sums: np.ndarray
 ) -> tuple[float, float, int, bool]:
-    """Return trend (sought from `near` on), dispersion (not held at 1), degrees of freedom, and whether the trend could be fitted."""
+    """Return trend (sought from `near` on), dispersion (not held at 1), spare periods, and whether there is a trend."""
     slope, fitted = 0.0, False
     if trend:
         slope, fitted = _slope(y, n, w, group, near, sums)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
 from welfare.patterns.monitor.charting.evidence import at_once
-from welfare.patterns.monitor.charting.found import NO_CHANGES, Chart, as_table
+from welfare.patterns.monitor.charting.found import Chart, as_table, changes_frame
 from welfare.patterns.monitor.outbreaks.baseline import Baseline
 from welfare.patterns.monitor.outbreaks.fit import predictions
 from welfare.patterns.monitor.outbreaks.tail import rarity, upper
@@ -55,16 +55,19 @@ def outbreaks(seen: Watched, asked: Question, baseline: Any) -> Monitor:
     height = np.log10(asked.arl) if asked.limit is None else float(asked.limit)
     chart = _chart(seen, path, p, expected, tested, height)
     table = as_table(seen, chart, np.ones(len(seen.facilities)), asked.fdr)
-    frames = {"index": seen.periods, "columns": seen.facilities}
+
+    def frame(values: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(values, index=seen.periods, columns=seen.facilities)
+
     return Monitor(
         table=table.assign(periods=tested.sum(axis=0)),
         text=found_words(table, seen, "farrington", 1.0, asked.fdr),
         dropped=seen.dropped,
         notes=outbreak_notes(seen, past, asked),
-        paths=pd.DataFrame(path, **frames),
-        expected=pd.DataFrame(expected, **frames),
-        upper=pd.DataFrame(limits, **frames),
-        changes=pd.DataFrame(columns=list(NO_CHANGES)).astype(NO_CHANGES),
+        paths=frame(path),
+        expected=frame(expected),
+        upper=frame(limits),
+        changes=changes_frame([]),
         method="farrington",
         law="quasi-Poisson",
         dispersion=np.nan,
@@ -93,8 +96,8 @@ def _predicted(seen: Watched, past: Baseline) -> np.ndarray:
     y, n = np.where(seen.live, seen.counts, 0.0), np.where(seen.live, seen.expected, 1.0)
 
     def one(j: int) -> np.ndarray:
-        columns = (np.ascontiguousarray(part[:, j]) for part in (y, n, seen.live))
-        return predictions(*columns, groups, trend, float(past.reweight), least)
+        counts, exposure, live = (np.ascontiguousarray(part[:, j]) for part in (y, n, seen.live))
+        return predictions(counts, exposure, live, groups, trend, float(past.reweight), least)
 
     with ThreadPoolExecutor(cpu_count()) as pool:
         return np.stack(list(pool.map(one, range(y.shape[1]))), axis=-1).transpose(1, 0, 2)
