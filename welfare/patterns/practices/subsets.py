@@ -26,7 +26,7 @@ from welfare.patterns.practices.searching.stepwise import search
 from welfare.patterns.practices.wording import Told, notes_of, sentences_of, text_of
 from welfare.schema.results import Result, simulated_words
 
-_MODELS = ("negative_binomial", "poisson")
+_MODELS = ("mixed", "negative_binomial", "poisson")
 _MISSING = ("own value", "drop")
 _DIRECTIONS = ("more", "less")
 _RESTARTS = 30
@@ -95,7 +95,7 @@ def practices(
     bands: Mapping[str, Sequence[float]] | None = None,
     missing: str = "own value",
     direction: str = "more",
-    model: str = "negative_binomial",
+    model: str = "mixed",
     max_conditions: int = 3,
     min_units: int = 5,
     min_expected: float = 5.0,
@@ -128,10 +128,11 @@ def practices(
         A condition not recorded is the value "not recorded", which may itself be a practice; or the row is left out.
     direction : {"more", "less"}
         Whether to look for more than expected, or for less.
-    model : {"negative_binomial", "poisson"}
-        What chance does. Negative binomial: units differ, and rows within a unit, by as much as they do, with
-        gamma-distributed ratios. Poisson: every event is independent; where facilities differ, it takes a few bad ones
-        for a practice.
+    model : {"mixed", "negative_binomial", "poisson"}
+        What chance does. Mixed: units differ by as much as they do, their ratios distributed as they are, and rows
+        within a unit as well. Negative binomial: the same with gamma-distributed ratios, under which a few facilities
+        far beyond the others are taken for a practice. Poisson: every event is independent; where facilities differ at
+        all, it takes a few bad ones for a practice.
     max_conditions : int
         Most conditions that a combination names, so that it can be said in a sentence.
     min_units : int
@@ -214,8 +215,8 @@ def practices(
     coded = as_categories(panel, names, bands=bands or {}, own_value=missing == "own value")
     part, dropped = usable(panel, coded, observed, expected, unit)
     spread = Unevenness(0.0, 0.0)
-    if model == "negative_binomial":
-        spread = unevenness(part.observed, part.scaled(), part.unit)
+    if model != "poisson":
+        spread = unevenness(part.observed, part.scaled(), part.unit, gamma=model == "negative_binomial")
     out = hold_out(part, confirm, min_units, seed)
     terms = Terms(max_conditions, min_units, min_expected, direction == "more", simple)
     here = part.rows(~out)
