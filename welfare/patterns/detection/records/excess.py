@@ -53,14 +53,14 @@ class Excess(NamedTuple):
     inflated: Inflated | None
 
 
-def excess_share(data: Counts, *, level: float, where: str) -> Excess:
+def excess_share(data: Counts, *, level: float | None, where: str) -> Excess:
     """Estimate the share that can only be zero, negative binomial counts allowed for where they vary enough.
 
     Parameters
     ----------
     data : Counts
-    level : float
-        Coverage.
+    level : float or None
+        Coverage; None for no interval.
     where : str
         For errors.
 
@@ -75,7 +75,7 @@ def excess_share(data: Counts, *, level: float, where: str) -> Excess:
         return _share_beyond(data, "poisson", level, where)
 
 
-def _share_beyond(data: Counts, family: str, level: float, where: str) -> Excess:
+def _share_beyond(data: Counts, family: str, level: float | None, where: str) -> Excess:
     from scipy.special import ndtr
     from scipy.stats import chi2
 
@@ -85,7 +85,7 @@ def _share_beyond(data: Counts, family: str, level: float, where: str) -> Excess
     gain = max(loglik - plain.loglik, 0.0)
     limits = (
         (np.nan, np.nan)
-        if len(data.zeros.names) > 1
+        if level is None or len(data.zeros.names) > 1
         else _profile(data, family, share, loglik - float(chi2.ppf(level, 1)) / 2, where)
     )
     p_value = float(ndtr(-np.sqrt(2 * gain))) if gain > 0 else 1.0

@@ -134,7 +134,7 @@ def occupancy(
     >>> rows = [(place, int(mark)) for place, marks in histories.items() for mark in marks]
     >>> fit = occupancy(pd.DataFrame(rows, columns=["facility_id", "findings_count"]), replicates=0)
     >>> fit.table["estimate"].round(2).tolist()[:3]
-    [0.57, 0.49, 0.5]
+    [0.58, 0.48, 0.5]
     """
     where = "occupancy"
     check_share(level, "level", where)
@@ -224,7 +224,7 @@ def _without_terms(
         "missed": lambda there, recorded: unseen(there, recorded) * float((~cited).mean()),
     }
     there, recorded = float(fit.there[0]), float(fit.recorded[0])
-    limits = region_limits(rows, (there, recorded, fit.loglik), quantities, level)
+    limits = region_limits(rows, (recorded, fit.loglik), quantities, level)
     values = {name: float(of(np.array(there), np.array(recorded))) for name, of in quantities.items()}
     if cited.all():
         values["unseen"] = np.nan

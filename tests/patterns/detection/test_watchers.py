@@ -1,0 +1,198 @@
+"""Inspectors, districts, audits and directed visits: what inspection changes in the record."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.patterns.detection.frames import r_figure, r_rows, value, watched
+from tests.patterns.nulls import SIMULATIONS, at_level
+from welfare.errors import BadParameter, BadValue, NotEstimable
+from welfare.patterns.detection.estimates import FEWER, MORE
+from welfare.patterns.detection.watchers.contrast import visit_contrast
+from welfare.patterns.detection.watchers.inspectors import inspector_effects
+from welfare.patterns.detection.watchers.spread import _spread, spread_between
+
+NEVER, MEDIAN = "inspectors who never cite", "median ratio between two"
+
+
+def test_the_spread_and_its_profile_interval_are_those_of_lme4():
+    rows = r_rows("groups")
+    found = _spread(
+        rows["found"].to_numpy(float), np.log(rows["over"].to_numpy()), rows["who"].to_numpy() - 1, "poisson", 0.95
+    )
+    assert found.sd == pytest.approx(r_figure("groups", "sd")["estimate"], abs=1e-5)
+    assert found.low == pytest.approx(r_figure("groups", "low")["estimate"], abs=2e-4)
+    assert found.high == pytest.approx(r_figure("groups", "high")["estimate"], abs=2e-4)
+
+
+def test_the_median_ratio_is_what_two_drawn_at_random_differ_by():
+    fit = inspector_effects(watched(1, sd=0.6, rate=1.0))
+    rng = np.random.default_rng(0)
+    apart = np.abs(np.subtract(*rng.normal(0, fit.spread.sd, (2, 400_000))))
+    assert value(fit.table, MEDIAN) == pytest.approx(np.exp(np.median(apart)), rel=0.01)
+    assert value(fit.table, MEDIAN, "low") < np.exp(0.6 * 0.954) < value(fit.table, MEDIAN, "high")
+    assert value(fit.table, "p-value: do inspectors") < 1e-6
+
+
+def test_the_share_who_never_cite_is_found():
+    held, found = 0, []
+    for seed in range(12):
+        fit = inspector_effects(watched(seed, who=40, sd=0.4, never=0.2, rate=0.6))
+        held += fit.never.low <= 0.2 <= fit.never.high
+        found.append(fit.never.share)
+    assert held >= 9
+    assert np.mean(found) == pytest.approx(0.2, abs=0.05)
+    assert "by chance alone, all recording alike" in value(fit.table, "inspectors who recorded", "reason")
+
+
+def test_who_looked_at_little_and_recorded_nothing_is_no_sign():
+    """Half of them looked at a hundredth: peers as seldom found anything over so little."""
+    rng = np.random.default_rng(0)
+    who = np.repeat(np.arange(60), 10)
+    hours = np.where(who < 30, 0.05, 5.0)
+    rows = pd.DataFrame({"inspector": who, "hours": hours, "findings_count": rng.poisson(0.6 * hours)})
+    with_hours, without = inspector_effects(rows, effort="hours"), inspector_effects(rows)
+    assert with_hours.never.p_value > 0.05
+    assert without.never.p_value < 0.001
+    assert with_hours.spread.p_value > 0.05
+    assert inspector_effects(rows.assign(e=0.3 * hours), expected="e").never.share == pytest.approx(
+        with_hours.never.share, abs=1e-3
+    )
+
+
+@pytest.mark.parametrize("simulations", SIMULATIONS)
+def test_inspectors_alike_are_called_unlike_at_most_at_the_level(simulations):
+    """A variance at its bound: half chi-squared errs to the safe side with few groups."""
+
+    def alarm(seed: int) -> bool:
+        rng = np.random.default_rng(seed)
+        groups = np.repeat(np.arange(25), 6)
+        found = spread_between(rng.poisson(2.0, 150).astype(float), np.zeros(150), groups, 0.95)
+        return found.p_value < 0.05
+
+    at_level(alarm, simulations, may_be_rarer=True)
+
+
+@pytest.mark.parametrize("simulations", SIMULATIONS)
+def test_inspectors_who_cite_seldom_are_called_blind_at_most_at_the_level(simulations):
+    def alarm(seed: int) -> bool:
+        return inspector_effects(watched(seed, who=40, visits=3, rate=0.4, sd=0.5)).never.p_value < 0.05
+
+    at_level(alarm, simulations, may_be_rarer=True)
+
+
+def test_facilities_that_differ_are_not_taken_for_inspectors_who_do():
+    """Each inspector has five facilities of its own, which differ; visits to one are added up."""
+
+    def alarm(seed: int) -> bool:
+        rng = np.random.default_rng(seed)
+        place = np.repeat(np.arange(100), 8)
+        rate = np.exp(rng.normal(0, 0.8, 100))
+        rows = pd.DataFrame({"inspector": place // 5, "facility_id": place, "findings_count": rng.poisson(rate[place])})
+        return inspector_effects(rows, facility="facility_id").spread.p_value < 0.05
+
+    at_level(alarm, 25, may_be_rarer=True)
+
+
+def test_nobody_is_named_or_ranked():
+    rows = watched(0, never=0.2, sd=0.5)
+    rows.loc[3, "inspector"] = None
+    fit = inspector_effects(rows, facility="facility_id")
+    shown = "".join([repr(fit), fit._repr_html_(), fit.text, *fit.notes, fit.dropped.to_string()])
+    assert "Agent-" not in shown
+    assert not [name for name in vars(fit) if "rank" in name]
+    assert all("Agent-" not in str(held) for held in vars(fit).values())
+    assert "Nobody is named or ranked here." in fit.notes
+    assert any("hold no inspector identity" in note for note in fit.notes)
+
+
+def test_few_inspectors_are_not_spoken_of():
+    rows = watched(0, who=4)
+    with pytest.raises(NotEstimable, match="fewer than 5 inspectors") as refused:
+        inspector_effects(rows)
+    assert "Agent-" not in str(refused.value)
+    with pytest.raises(NotEstimable, match="nothing was found"):
+        inspector_effects(watched(0).assign(findings_count=0))
+    with pytest.raises(BadValue) as bad:
+        inspector_effects(watched(0).assign(findings_count=-1))
+    assert "Agent-" not in str(bad.value)
+
+
+def occasions(seed: int, ratio: float = 1.0, facilities: int = 60) -> pd.DataFrame:
+    """Twelve months of facilities that differ, of which audits are made where more is found."""
+    rng = np.random.default_rng(seed)
+    level = np.exp(rng.normal(0.5, 0.8, facilities))
+    place, month = np.repeat(np.arange(facilities), 12), np.tile(np.arange(12), facilities)
+    audited = (rng.random(len(place)) < np.clip(0.1 * level[place], 0.02, 0.5)).astype(int)
+    mean = level[place] * (1 + 0.3 * np.sin(month)) * ratio**audited
+    return pd.DataFrame({"facility_id": place, "month": month, "audited": audited, "findings_count": rng.poisson(mean)})
+
+
+def test_a_planted_ratio_is_found_where_a_comparison_of_facilities_misleads():
+    held, naive = 0, []
+    for seed in range(20):
+        rows = occasions(seed, 1.5)
+        row = visit_contrast(rows, by="audited", period="month").table.iloc[0]
+        held += row["low"] <= 1.5 <= row["high"]
+        by = rows.groupby("audited")["findings_count"].mean()
+        naive.append(by[1] / by[0])
+        if row["low"] > 1:
+            assert row["reason"] == MORE
+    assert held >= 15
+    assert min(naive) > 2
+
+
+@pytest.mark.parametrize("simulations", SIMULATIONS)
+def test_audits_that_change_nothing_are_flagged_at_the_level(simulations):
+    at_level(
+        lambda seed: visit_contrast(occasions(seed), by="audited", period="month").table["reason"].iloc[0] != "",
+        simulations,
+    )
+
+
+def test_of_two_occasions_each_the_ratio_is_that_of_the_sums():
+    """Conditional on a facility's total, the ratio is of what all recorded on one kind against the other."""
+    rows = pd.DataFrame(
+        {"plant": list("aabbccdd"), "kind": ["routine", "directed"] * 4, "found": [2, 5, 1, 2, 4, 9, 3, 2]}
+    )
+    fit = visit_contrast(rows, by="kind", facility="plant", found="found")
+    assert (fit.reference, fit.both) == ("routine", 4)
+    assert fit.table["estimate"].tolist() == pytest.approx([18 / 10])
+    assert "directed against routine" in fit.table["quantity"][0]
+    turned = visit_contrast(rows, by="kind", facility="plant", found="found", reference="directed")
+    assert turned.table["estimate"].tolist() == pytest.approx([10 / 18])
+    hours = visit_contrast(rows.assign(hours=[1, 2] * 4), by="kind", facility="plant", found="found", effort="hours")
+    assert hours.table["estimate"].tolist() == pytest.approx([18 / 10 / 2])
+
+
+def test_kinds_may_be_numbers_truths_or_words_and_several():
+    rows = occasions(0, 1.6)
+    ways = [rows, rows.assign(audited=rows["audited"] == 1), rows.assign(audited=rows["audited"].astype(float))]
+    ways.append(rows.assign(audited=rows["audited"].map({0: "no", 1: "yes"})))
+    ratios = [visit_contrast(way, by="audited").table["estimate"].iloc[0] for way in ways]
+    assert ratios == pytest.approx([ratios[0]] * 4)
+    rng = np.random.default_rng(0)
+    three = rows.assign(kind=rng.choice(["routine", "directed", "complaint"], len(rows)))
+    assert len(visit_contrast(three, by="kind", part="directed").table) == 2
+
+
+def test_fewer_recorded_reads_so():
+    row = visit_contrast(occasions(1, 0.4), by="audited").table.iloc[0]
+    assert row["high"] < 1
+    assert row["reason"] == FEWER
+
+
+def test_what_cannot_be_compared_is_said():
+    rows = occasions(0)
+    with pytest.raises(NotEstimable, match="every occasion is '0'"):
+        visit_contrast(rows.assign(audited=0), by="audited")
+    with pytest.raises(NotEstimable, match="facilities were seen both ways"):
+        visit_contrast(rows.assign(audited=(rows["facility_id"] % 2)), by="audited")
+    with pytest.raises(BadParameter, match="no occasion is of the kind"):
+        visit_contrast(rows, by="audited", reference="often")
+    dropped = rows.assign(hours=1.0)
+    dropped.loc[5, "hours"] = 0.0
+    fit = visit_contrast(dropped, by="audited", effort="hours")
+    assert fit.dropped.loc[fit.dropped["row"] == 5, "reason"].tolist() == ["hours is 0: nothing was looked at"]
