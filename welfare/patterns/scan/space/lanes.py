@@ -12,7 +12,7 @@ from numba import njit
 
 from welfare.patterns.scan.ratios import log_ratio
 from welfare.patterns.scan.space.bars import STEPS, entry, fill
-from welfare.patterns.scan.space.orders import sort_by, squares_from, windows_around
+from welfare.patterns.scan.space.orders import ROUNDING, sort_by, squares_from, windows_around
 
 WORDS = 8  # side by side, so that the processor's vector units are full
 NARROW, WIDE = 16, 32  # bits of a lane
@@ -121,7 +121,7 @@ def _spans(
     ends, entries : arrays of int
         To be filled: each span's last size, and the table's entry of its first window.
     """
-    many, first, before = 0, 0.0, 0.0
+    many, most, before = 0, -1.0, 0.0
     for k in range(size):
         held = inside[k]
         if held < 0:
@@ -130,8 +130,8 @@ def _spans(
             inside[k] = -1
             continue
         before = held
-        if many == 0 or (held - first) * scale > _SPAN * np.sqrt(first * scale):
-            first = held
+        if held > most:
+            most = held + _SPAN * np.sqrt(held / scale) if scale > 0 else cap * ROUNDING
             entries[many] = entry(held, cap)
             many += 1
         ends[many - 1] = k + 1

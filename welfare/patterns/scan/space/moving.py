@@ -13,10 +13,25 @@ _SLACK = 1 - 1e-9  # rounding must not hide a window that beats the bar
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _line(ratio: int, bar: float, totals: tuple[float, float, float, float]) -> float:
-    """Return what the square of the cases above expectation must exceed, over their `_room`, to beat the bar.
+def line_to_beat(ratio: int, bar: float, totals: tuple[float, float, float, float]) -> float:
+    """Return what the square of the cases above expectation must exceed, over their room, to beat the bar.
 
     A Poisson or binomial log likelihood ratio never exceeds Pearson's chi-square; the normal one is a function of it.
+    The room is the base inside, times that outside but for EXPECTATION.
+
+    Parameters
+    ----------
+    ratio : int
+        POISSON, BERNOULLI, EXPECTATION or NORMAL.
+    bar : float
+        Log likelihood ratio to beat.
+    totals : tuple of float
+        As for :func:`welfare.patterns.scan.ratios.log_ratio`.
+
+    Returns
+    -------
+    float
+        A little low: rounding must not hide a window.
     """
     total, total_base, squares, rows = totals
     if ratio == EXPECTATION:
@@ -47,7 +62,7 @@ def _raise(
             score = factor * log_ratio(ratio, case[j], base[j], totals)
             if score > best[j]:
                 best[j] = score
-                lines[j] = _line(ratio, score / factor, totals)
+                lines[j] = line_to_beat(ratio, score / factor, totals)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -137,7 +152,7 @@ def raise_around(
     lines = np.empty((len(cases), LANES))
     lines[:] = np.inf
     for m in range(len(best)):
-        lines[m // LANES, m % LANES] = _line(ratio, best[m] / factor, totals)
+        lines[m // LANES, m % LANES] = line_to_beat(ratio, best[m] / factor, totals)
     for centre in centres:
         squares_from(points, centre, shape, squares)
         sort_by(squares, order, near, work)

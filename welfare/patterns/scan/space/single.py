@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from welfare.patterns.scan.ratios import NORMAL, log_ratio
+from welfare.patterns.scan.ratios import EXPECTATION, NORMAL, log_ratio
+from welfare.patterns.scan.space.moving import line_to_beat
 from welfare.patterns.scan.space.orders import sort_by, squares_from, windows_around
 
 
@@ -56,14 +57,19 @@ def best_around(
     order, work = np.empty(n, np.uint32), np.empty((2, n), np.int64)
     squares_from(points, centre, shape, squares)
     sort_by(squares, order, near, work)
-    held, best, chosen = 0.0, 0.0, 0
+    held, best, chosen, line = 0.0, 0.0, 0, 0.0
+    rate = 1.0 if ratio == EXPECTATION else totals[0] / totals[1]
     for k in range(windows_around(order, near, base, limits[0], limits[1], taken, inside)):
         held += cases[order[k]]
         enough = (k + 1 if ratio == NORMAL else held) >= limits[2]
-        if inside[k] >= 0 and enough:
+        more = held - rate * inside[k]
+        if inside[k] < 0 or not enough or more <= 0:
+            continue
+        room = inside[k] * (1.0 if ratio == EXPECTATION else totals[1] - inside[k])
+        if more * more >= line * room:
             found = log_ratio(ratio, held, inside[k], totals)
             if found > best:
-                best, chosen = found, k + 1
+                best, chosen, line = found, k + 1, line_to_beat(ratio, found, totals)
     return best, order[:chosen].astype(np.int64)
 
 
