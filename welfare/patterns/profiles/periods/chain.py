@@ -115,7 +115,7 @@ class Chain:
         return chance / chance.sum(axis=1, keepdims=True)
 
     def likelihoods(self, shape: float) -> list[tuple[np.ndarray, float]]:
-        """Return, for each period, every count's probability at each score, over its own highest, and the logs of those.
+        """Return, for each period, each count's probability at every score, over its highest, and the logs of these.
 
         Parameters
         ----------
