@@ -4,9 +4,10 @@
 
 Counts are simulated with a season, a level of each facility's own, and a planted rise in one of fifty. The CUSUM's time
 holds limits, p-values solved on each facility's own expected counts, and q-values; the outbreaks' time a model of five
-past years for every later week. Goal: both together under 30 s on two cores; the processors' seconds are printed as well,
-for machines that are busy. surveillance::farringtonFlexible in R, with the same settings, takes the first few facilities of
-the same counts, if Rscript with surveillance is there; its time is scaled by the number of facilities, and said to be.
+past years for every later week. Goal: both together under 30 s on two cores; the processors' seconds are printed as
+well, for machines that are busy. surveillance::farringtonFlexible in R, with the same settings, takes the first few
+facilities of the same counts, if Rscript with surveillance is there; its time is scaled by the number of facilities,
+and said so.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def timed(*args: object, **kwargs: object) -> tuple[float, float, Monitor]:
 
 
 def in_r(counts: pd.DataFrame) -> tuple[float, float, str] | None:
-    """Return R's seconds of the processor and by the clock, and its version, or nothing where R with surveillance is not there."""
+    """Return R's seconds of the processor and by the clock, and its version, or nothing without surveillance."""
     if shutil.which("Rscript") is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
@@ -96,9 +97,10 @@ def main() -> None:
     outbreaks, work, weekly = timed(counts, method="farrington", baseline=R_SETTINGS)
     lines = [
         f"{asked.facilities:,} facilities, {asked.weeks:,} weeks",
-        f"CUSUM: {cusum:.1f} s ({cusum_work:.1f} of processors); {(flagged & rising).sum():,} of {rising.sum():,} risen flagged, and "
-        f"{(flagged & ~rising).sum():,} others (fdr {found.fdr:g})",
-        f"outbreaks against past years: {outbreaks:.1f} s ({work:.1f} of processors) for {int(weekly.table['periods'].sum()):,} models",
+        f"CUSUM: {cusum:.1f} s ({cusum_work:.1f} of processors); {(flagged & rising).sum():,} of {rising.sum():,} risen"
+        f" flagged, and {(flagged & ~rising).sum():,} others (fdr {found.fdr:g})",
+        f"outbreaks against past years: {outbreaks:.1f} s ({work:.1f} of processors) for "
+        f"{int(weekly.table['periods'].sum()):,} models",
         f"together: {cusum + outbreaks:.1f} s (goal: 30 s); {cusum_work + work:.1f} of processors",
     ]
     peer = in_r(counts.iloc[:, : asked.in_r])

@@ -230,8 +230,8 @@ def test_spread_is_seldom_seen_where_there_is_none(simulations):
 def test_a_period_without_exposure_or_count_neither_moves_the_chart_nor_sets_it_back():
     counts = [3, 9, 9, np.nan, 0, 9, 4, 7]
     expected = [4, 4, 4, 4, 0, 4, 4, np.nan]
-    found = monitor(counts, expected, limit=9.0)
-    short = monitor([3, 9, 9, 9, 4], 4.0, limit=9.0)
+    found = monitor(counts, expected, limit=6.0)
+    short = monitor([3, 9, 9, 9, 4], 4.0, limit=6.0)
     assert found.paths.iloc[[0, 1, 2, 5, 6], 0].tolist() == pytest.approx(short.paths.iloc[:, 0].tolist())
     assert found.paths.iloc[3, 0] == found.paths.iloc[4, 0] == found.paths.iloc[2, 0]
     assert found.table["p_value"].iloc[0] == pytest.approx(short.table["p_value"].iloc[0])
@@ -277,6 +277,10 @@ def test_a_long_panel_says_the_same_as_a_frame_of_periods_by_facilities():
         assert found.table[column].tolist() == wide.table[column].tolist(), column
     assert found.table["signal"].tolist() == wide.table["signal"].astype(str).tolist()
     assert found.dropped["reason"].tolist() == ["missing farm"]
+    gone = rows[(rows["farm"] != "f1") | (rows["month"] > "2015-06")]
+    later = monitor(gone, "due", facility="farm", time="month", observed="deaths")
+    assert later.table["periods"].tolist() == [80, 74, 80] and later.dropped["reason"].tolist() == ["missing farm"]
+    assert any(note.startswith("6 periods between") for note in later.notes)
 
 
 def test_expected_counts_may_be_one_number_one_per_period_or_one_per_facility():

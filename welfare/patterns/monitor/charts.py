@@ -132,10 +132,10 @@ def monitor(
     """
     asked = Question(method, ratio, arl, limit, direction, dispersion, weight, level, fdr, replicates, seed).checked()
     named = {"facility": facility, "time": time, "observed": observed}
-    belongs_nowhere = None
+    belongs_nowhere = held = None
     marked = simulated_words(series) if isinstance(series, pd.DataFrame) else ""
     if any(name is not None for name in named.values()):
-        series, expected, trials, belongs_nowhere = wide(series, named, expected, trials)
+        series, expected, trials, belongs_nowhere, held = wide(series, named, expected, trials)
     if trials is not None and method != "bernoulli_cusum":
         raise BadParameter(
             f"trials mean nothing to {method}",
@@ -145,7 +145,8 @@ def monitor(
         )
     if method == "bernoulli_cusum" and trials is None:
         trials = 1.0
-    seen = watched(series, expected, trials, needs_expected=method not in ("changepoints", "farrington"))
+    alone = method in ("changepoints", "farrington")  # expected counts are no more than exposure to them
+    seen = watched(series, expected, trials, needs_expected=not alone, held=held)
     if belongs_nowhere is not None and len(belongs_nowhere):
         seen = replace(seen, dropped=pd.concat([belongs_nowhere, seen.dropped], ignore_index=True))
     _refuse_too_few(seen)

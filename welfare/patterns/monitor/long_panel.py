@@ -14,8 +14,8 @@ from welfare.stats.periods import missing, steps_of
 
 def wide(
     panel: Any, columns: dict[str, str | None], expected: Any, trials: Any
-) -> tuple[pd.DataFrame, Any, Any, pd.DataFrame]:
-    """Return counts, expected counts and trials as frames of periods by facilities, and rows that belong nowhere.
+) -> tuple[pd.DataFrame, Any, Any, pd.DataFrame, np.ndarray]:
+    """Return counts, expected counts, trials by period and facility, rows that belong nowhere, cells that have a row.
 
     Parameters
     ----------
@@ -59,14 +59,17 @@ def wide(
         if not isinstance(values, str):
             return values
         out = np.full((len(every), len(names)), np.nan)
-        out[at - every[0], places] = numbers(rows[values], name)
+        out[at - every[0] if len(every) else at, places] = numbers(rows[values], name)
         return pd.DataFrame(out, index=index, columns=pd.Index(names.astype(str), name=facility))
 
+    held = np.zeros((len(every), len(names)), dtype=bool)
+    held[at - every[0] if len(every) else at, places] = True
     return (
         frame(observed, observed),
         frame(expected, "expected"),
         frame(trials, "trials"),
         dropped_rows(panel.index, reasons),
+        held,
     )
 
 

@@ -34,7 +34,7 @@ class Watched:
     dropped : DataFrame
         Columns row, reason.
     absent : int
-        Periods between the first and the last that the input has no row for.
+        Periods between the first and the last that the input has no row for; of a long panel, over all facilities.
     """
 
     counts: np.ndarray
@@ -57,7 +57,9 @@ class _Grid:
     single: bool
 
 
-def watched(series: Any, expected: Any, trials: Any = None, *, needs_expected: bool = True) -> Watched:
+def watched(
+    series: Any, expected: Any, trials: Any = None, *, needs_expected: bool = True, held: np.ndarray | None = None
+) -> Watched:
     """Read one series, or a frame of periods by facilities.
 
     Parameters
@@ -68,6 +70,8 @@ def watched(series: Any, expected: Any, trials: Any = None, *, needs_expected: b
         Of the same shape, or one value for all, or a Series by facility or by period.
     needs_expected : bool
         Refuse where none is given; else 1 everywhere.
+    held : array of bool, shape (periods, facilities), optional
+        Cells that a long panel had a row for; the others are absent, not dropped.
 
     Raises
     ------
@@ -97,7 +101,7 @@ def watched(series: Any, expected: Any, trials: Any = None, *, needs_expected: b
         out[at] = values
         return out
 
-    live, dropped = _usable(grid, means, looked)
+    live, dropped = _usable(grid, means, looked, held)
     mask = np.zeros((len(periods), live.shape[1]), dtype=bool)
     mask[at] = live
     if needs_expected and not (means > 0).any():
@@ -115,7 +119,7 @@ def watched(series: Any, expected: Any, trials: Any = None, *, needs_expected: b
         periods=periods,
         facilities=grid.facilities,
         dropped=dropped,
-        absent=len(periods) - len(grid.rows),
+        absent=len(periods) - len(grid.rows) if held is None else int((~held).sum()),
     )
 
 
@@ -223,7 +227,9 @@ def _cells(grid: _Grid) -> pd.Index:
     return pd.MultiIndex.from_product([grid.rows, grid.facilities])
 
 
-def _usable(grid: _Grid, means: np.ndarray, trials: np.ndarray | None) -> tuple[np.ndarray, pd.DataFrame]:
+def _usable(
+    grid: _Grid, means: np.ndarray, trials: np.ndarray | None, held: np.ndarray | None
+) -> tuple[np.ndarray, pd.DataFrame]:
     """Return where the chart can move, and what it passes over, and why."""
     known = ~np.isnan(grid.counts)
     reasons = [
@@ -239,7 +245,7 @@ def _usable(grid: _Grid, means: np.ndarray, trials: np.ndarray | None) -> tuple[
     labels = _cells(grid)
     for reason, where in reasons:
         live &= ~where
-        at = np.flatnonzero(where.reshape(-1))
+        at = np.flatnonzero((where if held is None else where & held).reshape(-1))
         if len(at):
             rows = pd.Series(list(labels[at]), index=at, dtype="object")
             parts.append(pd.DataFrame({"row": rows, "reason": pd.Series(reason, index=at, dtype="str")}))

@@ -110,11 +110,13 @@ def chart_notes(
     if method == "shewhart":
         notes[0] = f"Limit: a period as rare as one in {arl:,.0f}, by exact tails; counts allow few of those values."
     if law.kind == 2:
-        notes.append("Animals of one period are taken as independent: pens that fall ill together break that.")
+        notes.append(
+            "Animals (visits, items) of one period are taken as independent: pens that fall ill together break that."
+        )
     else:
         notes.append(_spread_words(law, spread, asked))
     if seen.absent:
-        notes.append(f"{seen.absent:,} periods between the first and the last have no row: charts stand still there.")
+        notes.append(f"{seen.absent:,} periods between first and last have no row: charts stand still there.")
     notes.extend(_off_level(seen))
     return tuple(notes)
 
