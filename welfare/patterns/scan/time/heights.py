@@ -1,8 +1,8 @@
 """How many cases a window needs to beat the best so far, given its base: a curve, and straight lines that lie below it.
 
 Every ratio here is convex in cases and base together, and falls as the base grows. So the cases needed rise with the
-base along a concave curve, and between two bases the chord lies below the curve: a window that beats the best lies above
-the chord. Above a line, unlike above the curve, means that a sum over its steps is large, and the largest sum over any
+base along a concave curve, and between two bases the chord lies below it: a window that beats the best lies above the
+chord. Above a line, unlike above the curve, means that a sum over its steps is large, and the largest sum over any
 interval takes one pass over the steps.
 """
 
@@ -39,6 +39,15 @@ def usual(ratio: int, base: float, total: float, total_base: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _most(ratio: int, bar: float, total: float, total_base: float, base: float) -> float:
+    """Return a count that beats the bar, or as many as there can be."""
+    count = max(usual(ratio, base, total, total_base), 1e-3)
+    while count < 1e9 and score(ratio, count, base, total, total_base) < bar:
+        count *= 2.0
+    return count
+
+
+@njit(cache=True, nogil=True)
 def raise_heights(
     ratio: int, bar: float, total: float, total_base: float, bases: np.ndarray, heights: np.ndarray
 ) -> None:
@@ -50,22 +59,18 @@ def raise_heights(
             heights[i] = total
             continue
         low = max(usual(ratio, base, total, total_base), before)
-        if i == 0:
-            high = max(low, 1e-3)
-            while high < 1e9 and score(ratio, high, base, total, total_base) < bar:
-                high *= 2.0
-        else:
-            high = before * base / bases[i - 1] * (1 + 1e-9)
+        # On a concave curve from (0, 0), heights grow by less than bases do.
+        high = before * base / bases[i - 1] if i > 0 else _most(ratio, bar, total, total_base, base)
         if ratio != EXPECTATION:
             high = min(high, total)
         if ratio == BERNOULLI:
             high = min(high, base)
-        if low >= high or score(ratio, high, base, total, total_base) < bar:
+        if bar > 0.0 and score(ratio, high, base, total, total_base) < bar:
             low = high
-        for _ in range(_HALVINGS):
+        for _ in range(_HALVINGS if bar > 0.0 and low < high else 0):
             middle = 0.5 * (low + high)
             if score(ratio, middle, base, total, total_base) < bar:
                 low = middle
             else:
                 high = middle
-        heights[i] = before = low
+        heights[i] = before = min(low, high) if bar > 0.0 else low

@@ -88,8 +88,8 @@ class Lanes(NamedTuple):
     top: np.ndarray
 
 
-def new_lanes(totals: np.ndarray, bases: np.ndarray, bar: float, steps: int) -> Lanes:
-    """Return lanes that have `bar` to beat.
+def new_lanes(totals: np.ndarray, bases: np.ndarray, best: np.ndarray, where: np.ndarray, steps: int) -> Lanes:
+    """Return lanes that have something to beat.
 
     Parameters
     ----------
@@ -97,8 +97,10 @@ def new_lanes(totals: np.ndarray, bases: np.ndarray, bar: float, steps: int) -> 
         Cases of each set.
     bases : array of float, shape (g,)
         At which curves are kept.
-    bar : float
-        Score.
+    best : array of float, shape (LANES,)
+        Score to beat.
+    where : array of int, shape (LANES, 4)
+        Centre, size, first and last step of the best, or -1.
     steps : int
         Steps of time.
 
@@ -110,8 +112,8 @@ def new_lanes(totals: np.ndarray, bases: np.ndarray, bar: float, steps: int) -> 
     most = g // _WIDTH + 2
     return Lanes(
         totals=totals,
-        best=np.full(LANES, bar),
-        where=np.full((LANES, 4), -1),
+        best=best.copy(),
+        where=where.copy(),
         bases=bases,
         heights=np.zeros((LANES, g)),
         slopes=np.zeros(g),
@@ -129,12 +131,25 @@ def new_lanes(totals: np.ndarray, bases: np.ndarray, bar: float, steps: int) -> 
 
 
 @njit(cache=True, nogil=True)
-def lift(lanes: Lanes, law: Law, lane: int) -> None:
-    """Draw the curve and the lines of one lane anew, for a new best."""
+def _draw(lanes: Lanes, law: Law, lane: int) -> None:
+    """Draw the curve of one lane."""
     total, heights = lanes.totals[lane], lanes.heights[lane]
     raise_heights(law.ratio, lanes.best[lane], total, law.total_base, lanes.bases, heights)
-    lanes.turns[lane] = place_lines(lanes.bases, heights, law.fewest - 0.5, _WIDTH, lanes.slopes, lane, lanes.limits)
+
+
+@njit(cache=True, nogil=True)
+def _lay(lanes: Lanes, law: Law, lane: int) -> None:
+    """Lay the lines of one lane below its curve."""
+    fewest, heights = law.fewest - 0.5, lanes.heights[lane]
+    lanes.turns[lane] = place_lines(lanes.bases, heights, fewest, _WIDTH, lanes.slopes, lane, lanes.limits)
     lanes.turn[0] = lanes.turns.min()
+
+
+@njit(cache=True, nogil=True)
+def lift(lanes: Lanes, law: Law, lane: int) -> None:
+    """Draw the curve and the lines of one lane anew, for a new best."""
+    _draw(lanes, law, lane)
+    _lay(lanes, law, lane)
 
 
 @njit(cache=True, nogil=True)
@@ -145,7 +160,7 @@ def tilt(lanes: Lanes, law: Law) -> None:
     if lanes.slopes_at[0] < 0:
         for j in range(LANES):
             if lanes.totals[j] > 0:
-                lift(lanes, law, j)
+                _draw(lanes, law, j)
     lanes.slopes_at[0] = lanes.best.sum()
     mean, used = np.zeros(len(lanes.bases)), 0
     for j in range(LANES):
@@ -155,7 +170,7 @@ def tilt(lanes: Lanes, law: Law) -> None:
     set_slopes(lanes.bases, mean / max(used, 1), law.fewest - 0.5, _WIDTH, lanes.slopes)
     for j in range(LANES):
         if lanes.totals[j] > 0:
-            lift(lanes, law, j)
+            _lay(lanes, law, j)
 
 
 @njit(cache=True, nogil=True)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-
-LANES = 32  # sets of counts side by side, so that the processor's vector units are full
+LANES = 64  # sets of counts side by side, so that the processor's vector units are full
 LARGEST = 16_000  # two of these still make a 16-bit number
 FINEST, COARSEST = 6, 18  # units are between 2^-6 and 2^18 cases
 _ROUNDING = 1e-7  # of sums

@@ -8,7 +8,6 @@ at circle by circle, and only circles that may, interval by interval.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
@@ -25,7 +24,9 @@ from welfare.patterns.scan.time.walk import Field, walk
 
 _TIE = 1e-9  # scores closer than this, relatively, are equal
 _START = 64  # centres that are walked around in haste, for something to beat
-_PARTS = 4  # into which the centres are split when there are few sets, whatever the processors
+_EARLY = 16  # one centre in so many comes in an early round
+_WORTH_A_PART = 100  # centres
+_PARTS = 4  # into which centres are split at least, however few the processors
 _LEAST = 1e-4  # expected cases at the smallest base at which curves are kept
 
 
@@ -105,17 +106,19 @@ def highest(cells: Cells, ratio: int, reach: Reach, sets: np.ndarray) -> np.ndar
     reach : Reach
         How far cylinders reach. Only circles: `shapes` and `penalty` play no part.
     sets : array of int, shape (r, n, t)
-        Counts. Batches of 64 sets, or multiples of it, keep two processors busy.
+        Counts. Batches of 64 sets, or multiples of it, are fastest: so many are searched side by side.
 
     Returns
     -------
     array of float, shape (r,)
         0 where no cylinder holds enough cases and more than expected.
     """
-    plan = _planned(cells, ratio, reach)
-    blocks = [sets[begin : begin + LANES] for begin in range(0, len(sets), LANES)]
-    best = [lanes.best[: len(block)] for block, lanes in zip(blocks, _search(plan, blocks), strict=True)]
-    return np.concatenate([np.zeros(0), *best])
+    plan, parts = _planned(cells, ratio, reach), max(_PARTS, cpu_count() or 1)
+    best = [np.zeros(0)]
+    for begin in range(0, len(sets), LANES):
+        block = sets[begin : begin + LANES]
+        best.append(_search(plan, block, parts=parts)[0][: len(block)])
+    return np.concatenate(best)
 
 
 def windows(cells: Cells, ratio: int, reach: Reach, least: float) -> list[Window]:
@@ -140,10 +143,10 @@ def windows(cells: Cells, ratio: int, reach: Reach, least: float) -> list[Window
     plan = _planned(cells, ratio, reach)
     taken, bar, found = np.zeros(len(cells.cases), dtype=bool), 0.0, []
     while True:
-        lanes = next(_search(plan, [cells.cases[None]], taken=taken, bar=bar))
-        if lanes.where[0, 0] < 0:
+        best, where = _search(plan, cells.cases[None], taken=taken, bar=bar)
+        if where[0, 0] < 0:
             return found
-        found.append(_window(plan.spans, float(lanes.best[0]), *lanes.where[0].tolist()))
+        found.append(_window(plan.spans, float(best[0]), *where[0].tolist()))
         taken[found[-1].members] = True
         bar = max(0.0, least * (1 - _TIE))
 
@@ -165,36 +168,34 @@ def _window(spans: Spans, score: float, centre: int, size: int, first: int, last
 
 
 def _search(
-    plan: _Plan, blocks: list[np.ndarray], *, taken: np.ndarray | None = None, bar: float = 0.0
-) -> Iterator[Lanes]:
-    """Yield, for each block of sets, the lanes at the end of the search; work is split over the processors."""
-    n = len(plan.base)
+    plan: _Plan, block: np.ndarray, *, parts: int = _PARTS, taken: np.ndarray | None = None, bar: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the best score above the bar of each set, and its centre, size, first and last step (-1 for none).
+
+    Centres are split over the processors, in rounds: what the parts of one round find, all have to beat in the next.
+    """
+    counts, kind, totals = _side_by_side(block)
+    field, n = plan.field(counts, taken), len(plan.base)
+    parts = max(1, min(parts, n // _WORTH_A_PART))
     centres = np.random.default_rng(0).permutation(n)  # any order: neighbours have much the same best
-    parts = 1 if len(blocks) > 1 else min(_PARTS, n)
-
-    def work(task: tuple[np.ndarray, int]) -> Lanes:
-        block, part = task
-        counts, kind, totals = _side_by_side(block)
-        field = plan.field(counts, taken)
-        lanes = new_lanes(totals, plan.bases, bar, plan.base.shape[1])
-        if totals.any():
-            walk(field, centres[:_START], kind, lanes, plan.law, True)
-            walk(field, centres[part::parts], kind, lanes, plan.law, False)
-        return lanes
-
+    best, where = np.full(LANES, bar), np.full((LANES, 4), -1)
+    if not totals.any():
+        return best, where
+    early = n // _EARLY if parts > 1 else n
+    rounds = [(centres[:_START], True), (centres[:early], False), (centres[early:], False)]
     with ThreadPoolExecutor(cpu_count()) as pool:
-        done = pool.map(work, [(block, part) for block in blocks for part in range(parts)])
-        for _ in blocks:
-            # The first of equals: which part is done first plays no part.
-            yield _merged([next(done) for _ in range(parts)])
+        for around, hasty in rounds:
 
+            def work(part: int, around: np.ndarray = around, hasty: bool = hasty) -> Lanes:
+                lanes = new_lanes(totals, plan.bases, best, where, plan.base.shape[1])
+                walk(field, around[part::parts], kind, lanes, plan.law, hasty)
+                return lanes
 
-def _merged(parts: list[Lanes]) -> Lanes:
-    which = np.argmax([lanes.best for lanes in parts], axis=0)
-    merged = parts[0]
-    for j, part in enumerate(which):
-        merged.best[j], merged.where[j] = parts[part].best[j], parts[part].where[j]
-    return merged
+            done = list(pool.map(work, range(min(parts, len(around)))))
+            for lanes in done:  # of equals the first, whichever was done first
+                higher = lanes.best > best
+                best, where = np.maximum(best, lanes.best), np.where(higher[:, None], lanes.where, where)
+    return best, where
 
 
 def _side_by_side(block: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
