@@ -82,8 +82,8 @@ def main() -> None:
     each = loop / tried * in_all * (given.replicates + 1)
     print(found.table.iloc[0, :7].to_dict())  # noqa: T201
     print(  # noqa: T201
-        f"{given.rows:,} rows, {in_all:,} combinations, {given.replicates + 1} sets of counts: {ours:.1f} s of processor "
-        f"time ({wall:.1f} s by the clock); a loop in Python {each:,.0f} s, of which {loop:.1f} s were run; "
+        f"{given.rows:,} rows, {in_all:,} combinations, {given.replicates + 1} sets of counts: {ours:.1f} s of "
+        f"processor time ({wall:.1f} s by the clock); a loop in Python {each:,.0f} s, of which {loop:.1f} s were run; "
         f"ratio {each / ours:,.0f}"
     )
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 WORDS = (  # noqa: SIM905
     "pen gate floor ramp chute water bedding prod stunner bolt chain rail truck door wall light noise steam hose hook "
-    "knife table drain slope latch hinge panel fence trough bucket"
+    "knife table drain slope latch hinge panel fence crate bucket"
 ).split()
 
 

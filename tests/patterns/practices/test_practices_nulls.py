@@ -15,6 +15,7 @@ PANELS = {
     "facilities and rows differ": {},
     "chance alone": {"between": 0.0, "within": 0.0},
     "facilities differ much": {"between": 1.0, "within": 0.5, "expected": 4.0},
+    "a few facilities are far beyond the others": {"between": 1.0, "tail": "lognormal", "expected": 4.0},
     "one row each": {"rows": 1, "between": 0.5, "within": 0.0, "facilities": 300, "expected": 4.0},
 }
 

@@ -73,7 +73,8 @@ def ratio_limits(
     Returns
     -------
     low, high : float
-        The exact Poisson limits of as many events as would tell as much, had units and rows been alike.
+        The exact Poisson limits of as many events as would tell as much, had units and rows been alike. That the
+        part's total is given makes them somewhat wide.
     """
     found = excess(inside, observed, expected, unit)
     scaled = expected[inside] * (observed.sum() / expected.sum())
