@@ -36,10 +36,19 @@ def test_the_bound_and_its_error_are_those_of_vegan():
     times = rows["citations"]
     bound = chao_bound(len(times), int((times == 1).sum()), int((times == 2).sum()), level=0.95)
     r = r_figure("chao corrected", "total")
-    assert (bound.total, bound.std_error) == (pytest.approx(r["estimate"]), pytest.approx(r["std_error"], rel=1e-10))
+    assert (bound.total, bound.std_error) == (pytest.approx(r["estimate"]), pytest.approx(r["std_error"], rel=2e-5))
     fit = capture_recapture(rows, found="citations", count="findings", families=())
     assert value(fit.table, BOUND) == pytest.approx(r["estimate"] - len(times))
     assert fit.table["status"].tolist() == ["lower bound"]
+
+
+def test_the_error_of_the_corrected_bound_is_the_published_one():
+    """3 x 2 / (2 x 2) never counted; variance 1.5 + 3 x 25 / 16 + 9 x 4 / 64 (vegan's differs in the fifth digit)."""
+    bound = chao_bound(10, 3, 1, level=0.95)
+    assert bound.total == 11.5
+    assert bound.std_error**2 == pytest.approx(1.5 + 75 / 16 + 36 / 64)
+    # Nobody twice: 3 never counted; 3 + 3 x 25 / 4 - 81 / (4 x 13)
+    assert chao_bound(10, 3, 0, level=0.95).std_error ** 2 == pytest.approx(3 + 75 / 4 - 81 / 52)
 
 
 def test_with_so_many_visits_each_bound_and_error_are_those_of_vegan():
@@ -70,18 +79,18 @@ def test_a_facility_visited_often_bounds_less_than_one_visited_twice():
 def test_it_is_a_lower_bound_where_facilities_differ():
     rng = np.random.default_rng(0)
     below = 0
-    for _ in range(30):
+    for _ in range(6):
         rate = np.exp(rng.normal(-0.5, 1.0, 600))
         times = rng.poisson(rate)
         fit = capture_recapture(cited(*times), families=("poisson",))
         below += value(fit.table, BOUND, "low") < (times == 0).sum()
         assert value(fit.table, MODEL) < value(fit.table, BOUND) < (times == 0).sum() * 1.1
-    assert below == 30
+    assert below == 6
 
 
 def test_where_facilities_are_alike_all_find_how_many_were_missed():
     held = np.zeros(3)
-    for seed in range(40):
+    for seed in range(10):
         rng = np.random.default_rng(seed)
         times = rng.poisson(0.9, 500)
         table = capture_recapture(cited(*times), families=("poisson",)).table
@@ -91,7 +100,7 @@ def test_where_facilities_are_alike_all_find_how_many_were_missed():
         highs = (*table["high"], visits["high"].iloc[1])
         truths = ((times == 0).sum(), (times == 0).sum(), (rows == 0).sum())
         held += [low <= truth <= high for low, truth, high in zip(lows, truths, highs, strict=True)]
-    assert (held >= 33).all(), held  # 999 of 1,000 times at 95%
+    assert (held >= 7).all(), held  # 999 of 1,000 times at 95%
 
 
 @pytest.mark.parametrize("family", ["poisson", "negative_binomial"])

@@ -12,7 +12,7 @@ from tests.patterns.detection.frames import r_figure, r_rows, value
 from tests.patterns.nulls import SIMULATIONS, at_level
 from welfare.errors import BadParameter, NotEstimable
 from welfare.patterns.detection.design import terms_of
-from welfare.patterns.detection.records.excess import score_p
+from welfare.patterns.detection.records.excess import excess_share, score_p
 from welfare.patterns.detection.records.heaping import digit_heaping
 from welfare.patterns.detection.records.zero_inflated import Counts, _Likelihood, fit_counts
 from welfare.patterns.detection.records.zeros import excess_zeros
@@ -82,12 +82,12 @@ def test_zeros_expected_of_poisson_counts_are_those_of_the_mean():
 
 def test_a_planted_share_lies_in_its_interval():
     held = 0
-    for seed in range(30):
+    for seed in range(8):
         rng = np.random.default_rng(seed)
         counts = rng.negative_binomial(2, 2 / 6, 300) * (rng.random(300) < 0.7)
         table = excess_zeros(found(counts)).table
         held += value(table, SHARE, "low") <= 0.3 <= value(table, SHARE, "high")
-    assert held >= 24  # 999 of 1,000 times at 95%
+    assert held >= 5  # 999 of 1,000 times at 95%
 
 
 @pytest.mark.parametrize("simulations", SIMULATIONS)
@@ -105,7 +105,9 @@ def test_poisson_counts_fail_the_score_test_at_the_level(simulations):
 def test_negative_binomial_counts_show_excess_zeros_at_the_level(simulations):
     def alarm(seed: int) -> bool:
         counts = np.random.default_rng(seed).negative_binomial(1.5, 0.3, 200)
-        return value(excess_zeros(found(counts)).table, "p-value: more zeros than neg") < 0.05
+        one = terms_of(pd.DataFrame(index=range(200)), [], "test")
+        data = Counts(counts.astype(float), np.zeros(200), one, one)
+        return excess_share(data, level=None, where="test").p_value < 0.05
 
     at_level(alarm, simulations)
 
@@ -121,7 +123,7 @@ def test_differences_between_facilities_are_no_excess_beyond_the_negative_binomi
 def test_no_zero_at_all_is_no_excess():
     fit = excess_zeros(found(np.random.default_rng(0).poisson(9, 100) + 1))
     assert value(fit.table, SHARE) == 0
-    assert value(fit.table, "p-value: more zeros than Poisson counts (like") == 1
+    assert fit.table["estimate"].iloc[-1] == 1  # likelihood ratio
 
 
 def test_what_zeros_cannot_answer_is_said():
@@ -169,7 +171,7 @@ def test_counts_that_nobody_rounded_are_called_rounded_at_the_level(simulations,
             "lognormal": lambda: rng.poisson(np.exp(rng.normal(3, 0.8, 400))),
             "small": lambda: rng.negative_binomial(1, 0.1, 600),
         }[kind]()
-        return digit_heaping(found(counts), replicates=39, seed=seed).table["estimate"][2] <= 0.05
+        return digit_heaping(found(counts), replicates=19, seed=seed).table["estimate"][2] <= 0.05
 
     at_level(alarm, simulations)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from welfare.errors import NotEstimable
@@ -168,7 +169,8 @@ def _text(visits: pd.DataFrame, names: Names, table: pd.DataFrame, dropped: pd.D
     places = visits[names.facility].nunique() if names.facility else None
     of = f" to {places:,} facilities" if places else ""
     told = table[(table["status"] != CANNOT_TELL) & (table["unit"] != "p-value")]
-    leading = told[told.groupby("part").cumcount() < told["part"].map(lambda part: _LEADING.get(part, len(told)))]
+    shown = np.array([_LEADING.get(str(part), len(told)) for part in told["part"]], dtype=int)
+    leading = told[told.groupby("part").cumcount().to_numpy() < shown]
     found = [f"{row['part']}: {row['quantity']}: {said(_as_estimate(row))}" for _, row in leading.iterrows()]
     flags = {str(reason) for reason in told["reason"] if reason in (MORE, FEWER)}
     flagged = f" Where a figure is flagged it reads: {'; or: '.join(sorted(flags))}." if flags else ""

@@ -107,17 +107,21 @@ def _profile(data: Counts, family: str, share: float, enough: float, where: str)
     """Return the shares below and above the best at which the likelihood, the rest refitted, has fallen to `enough`."""
     from scipy.optimize import brentq
 
+    start: np.ndarray | None = None
+
     def above(at: float) -> float:
+        nonlocal start
         try:
-            fit = fit_counts(data, family, inflated=True, where=where, fixed_share=at)
+            fit = fit_counts(data, family, inflated=True, where=where, fixed_share=at, start=start)
+            start = fit.climbed.estimates
         except NotEstimable:
             fit = fit_counts(data, "poisson", inflated=True, where=where, fixed_share=at)
         return fit.loglik - enough
 
     most = float((data.counts == 0).mean())
-    low = 0.0 if share <= 1e-6 or above(0.0) >= 0 else float(brentq(above, 0.0, share, xtol=1e-6))
+    low = 0.0 if share <= 1e-6 or above(0.0) >= 0 else float(brentq(above, 0.0, share, xtol=1e-5))
     end = min(most + 0.5 * (1 - most), 0.999)
-    high = end if above(end) >= 0 else float(brentq(above, share, end, xtol=1e-6))
+    high = end if above(end) >= 0 else float(brentq(above, share, end, xtol=1e-5))
     return low, high
 
 

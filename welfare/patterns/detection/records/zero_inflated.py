@@ -60,7 +60,15 @@ class Inflated:
     theta: float | None
 
 
-def fit_counts(data: Counts, family: str, *, inflated: bool, where: str, fixed_share: float | None = None) -> Inflated:
+def fit_counts(
+    data: Counts,
+    family: str,
+    *,
+    inflated: bool,
+    where: str,
+    fixed_share: float | None = None,
+    start: np.ndarray | None = None,
+) -> Inflated:
     """Fit by maximum likelihood.
 
     Parameters
@@ -73,6 +81,8 @@ def fit_counts(data: Counts, family: str, *, inflated: bool, where: str, fixed_s
         For errors.
     fixed_share : float, optional
         That share, not to be estimated: for profiles of the likelihood.
+    start : array, optional
+        Where to begin.
 
     Raises
     ------
@@ -88,7 +98,7 @@ def fit_counts(data: Counts, family: str, *, inflated: bool, where: str, fixed_s
         )
     likelihood = _Likelihood(data, family, inflated and fixed_share is None, fixed_share or 0.0)
     todo = "Use fewer terms, or the model without excess zeros, or the Poisson one."
-    climbed = climb(likelihood, likelihood.start(), len(data.counts), where, todo)
+    climbed = climb(likelihood, likelihood.start() if start is None else start, len(data.counts), where, todo)
     if family == "negative_binomial" and climbed.estimates[-1] > _POISSON:
         raise NotEstimable(
             "the counts vary no more than the Poisson model allows",

@@ -35,7 +35,9 @@ class GroupSpread(NamedTuple):
     family: str
 
 
-def spread_between(counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, level: float) -> GroupSpread:
+def spread_between(
+    counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, level: float | None
+) -> GroupSpread:
     """Estimate how far groups differ, counts within them being negative binomial where they vary enough.
 
     Parameters
@@ -43,8 +45,8 @@ def spread_between(counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndar
     counts, log_exposure : array of float, shape (n,)
     groups : array of int, shape (n,)
         From 0 without a gap.
-    level : float
-        Coverage.
+    level : float or None
+        Coverage; None for no interval.
 
     Raises
     ------
@@ -57,10 +59,10 @@ def spread_between(counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndar
         return _spread(counts, log_exposure, groups, "poisson", level)
 
 
-def _spread(counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, family: str, level: float) -> GroupSpread:
-    from scipy.optimize import brentq
+def _spread(
+    counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, family: str, level: float | None
+) -> GroupSpread:
     from scipy.special import ndtr
-    from scipy.stats import chi2
 
     from welfare.stats.mixed.families import FAMILIES
     from welfare.stats.mixed.marginal import sort_rows
@@ -70,16 +72,27 @@ def _spread(counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, fa
     fit = fit_random_intercept(counts, design, log_exposure, groups, family=family, nodes=_NODES)
     rows = sort_rows(FAMILIES[family], counts, design, log_exposure, trials, groups)
     profile = _Profile(rows, np.append(fit.estimates, [] if fit.theta is None else [np.log(fit.theta)]))
-    best, none = fit.loglik, profile(0.0)
-    enough = best - float(chi2.ppf(level, 1)) / 2
-    low = 0.0 if fit.sd == 0 or none >= enough else brentq(lambda sd: profile(sd) - enough, 0.0, fit.sd, xtol=1e-4)
-    step = max(2 * fit.sd, 0.05)
-    while profile(step) > enough and step < _WIDEST:
-        step *= 2
-    high = np.inf if step >= _WIDEST else brentq(lambda sd: profile(sd) - enough, fit.sd, step, xtol=1e-4)
-    gain = max(best - none, 0.0)
+    none = profile(0.0)
+    gain = max(fit.loglik - none, 0.0)
     p_value = float(ndtr(-np.sqrt(2 * gain))) if fit.sd > 0 else 1.0
-    return GroupSpread(float(fit.sd), float(low), float(high), p_value, family)
+    low, high = (np.nan, np.nan) if level is None else _limits(profile, float(fit.sd), fit.loglik, none, level)
+    return GroupSpread(float(fit.sd), low, high, p_value, family)
+
+
+def _limits(profile: _Profile, sd: float, best: float, none: float, level: float) -> tuple[float, float]:
+    from scipy.optimize import brentq
+    from scipy.stats import chi2
+
+    enough = best - float(chi2.ppf(level, 1)) / 2
+
+    def above(at: float) -> float:
+        return profile(at) - enough
+
+    low = 0.0 if sd == 0 or none >= enough else float(brentq(above, 0.0, sd, xtol=1e-4))
+    step = max(2 * sd, 0.05)
+    while above(step) > 0 and step < _WIDEST:
+        step *= 2
+    return low, np.inf if step >= _WIDEST else float(brentq(above, sd, step, xtol=1e-4))
 
 
 class _Profile:
