@@ -1,4 +1,4 @@
-"""The scan in space and time on simulated cases, beside every cylinder tried with numpy, and scanstatistics if it is there.
+"""The scan in space and time on simulated cases, beside numpy trying every cylinder, and scanstatistics if it is there.
 
     python benchmarks/scan_time.py [--large] [--planted] [--cases 300000] [--replicates 999]
 
@@ -85,11 +85,20 @@ def scanstatistics() -> float | None:
     program = shutil.which("Rscript")
     if program is None:
         return None
-    there = subprocess.run([program, "-e", 'stopifnot(requireNamespace("scanstatistics"))'], capture_output=True)
+    there = subprocess.run(  # noqa: S603
+        [program, "-e", 'stopifnot(requireNamespace("scanstatistics"))'], capture_output=True
+    )
     if there.returncode:
         return None
-    done = subprocess.run([program, "-e", R_SCRIPT], capture_output=True, text=True, check=True)
+    done = subprocess.run(  # noqa: S603
+        [program, "-e", R_SCRIPT], capture_output=True, text=True, check=True
+    )
     return float(done.stdout.split()[-1])
+
+
+def say(line: str) -> None:
+    """Print a line."""
+    print(line, flush=True)  # noqa: T201
 
 
 def main() -> None:
@@ -106,39 +115,34 @@ def main() -> None:
     windows(warm, POISSON, Reach(max_steps=3), 1.0)
     cells, reach = simulated(places, steps, cases, asked.planted), Reach(max_steps=steps // 2)
     rng, drawing, best = np.random.default_rng(SEED), 0.0, []
-    begun = time.perf_counter()
+    begun, busy = time.perf_counter(), time.process_time()
     for done in range(0, replicates, BATCH):
-        at = time.perf_counter()
+        at, at_work = time.perf_counter(), time.process_time()
         sets = drawn(cells, rng, min(BATCH, replicates - done))
-        drawing += time.perf_counter() - at
+        drawing, busy = drawing + time.perf_counter() - at, busy + time.process_time() - at_work
         best.append(highest(cells, POISSON, reach, sets))
-    searching = time.perf_counter() - begun - drawing
-    found = windows(cells, POISSON, reach, float(np.concatenate(best).min()))
+    searching, busy = time.perf_counter() - begun - drawing, time.process_time() - busy
+    every = np.concatenate(best)
+    found = windows(cells, POISSON, reach, float(every.min()))
     finding = time.perf_counter() - begun - drawing - searching
-    p = (1 + (np.concatenate(best) >= found[0].score).sum()) / (1 + replicates)
-    print(f"{places:,} places, {steps} steps, {cases:,} cases, {replicates} maps: searched in {searching:.2f} s")
-    print(f"  maps drawn in {drawing:.2f} s; {len(found)} windows of the data in {finding:.2f} s")
-    print(
-        f"  best: {found[0].score:.3f} ({len(found[0].members)} places, steps {found[0].first} to {found[0].last}), p {p}"
-    )
-    print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GB")
+    first, p = found[0], (1 + (every >= found[0].score).sum()) / (1 + replicates)
+    say(f"{places:,} places, {steps} steps, {cases:,} cases, {replicates} maps")
+    say(f"  searched in {searching:.2f} s ({busy:.2f} s of processor time); maps drawn in {drawing:.2f} s")
+    say(f"  {len(found)} windows of the data in {finding:.2f} s")
+    say(f"  best: {first.score:.3f}, {len(first.members)} places, steps {first.first} to {first.last}, p {p:.3g}")
+    say(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GB")
     if asked.large:
         return
     few = drawn(cells, np.random.default_rng(SEED), 3)
     begun = time.perf_counter()
-    theirs = with_numpy(cells, reach, few)
+    off = np.abs(with_numpy(cells, reach, few) / every[:3] - 1).max()
     each = (time.perf_counter() - begun) / len(few)
-    print(f"numpy, every cylinder: {each:.2f} s a map, {each * replicates:.0f} s for {replicates} maps", end="; ")
-    print(
-        f"same answer to {np.abs(theirs / best[0][:3] - 1).max():.1g}; ours {each * replicates / searching:.0f} times as fast"
-    )
+    say(f"numpy, every cylinder: {each:.2f} s a map, {each * replicates:.0f} s for {replicates} maps")
+    say(f"  same answer to {off:.1g}; ours {each * replicates / searching:.0f} times as fast")
     seconds = scanstatistics()
-    if seconds is None:
-        print(
-            f"scanstatistics is not installed; in another run, {RECORDED} s for 99 maps: {RECORDED / searching:.0f} times"
-        )
-    else:
-        print(f"scanstatistics: {seconds:.1f} s for 99 maps; ours {seconds / searching:.0f} times as fast")
+    which = "is not installed; in another run it took" if seconds is None else "took"
+    seconds = seconds or RECORDED
+    say(f"scanstatistics {which} {seconds:.1f} s for 99 maps: ours {seconds / searching:.0f} times as fast")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Straight lines below the curves: how far above a line a window must lie to beat the best, class by class of base.
 
-A class of base reaches from one of the bases at which curves are kept to one a few further on. All lanes, which are sets
-of counts side by side, have lines of one slope in a class, each its own distance above the line.
+A class of base reaches from one of the bases at which curves are kept to one a few further on. All lanes, that is sets
+of counts side by side, have lines of one slope in a class, and each its own distance above it. Sums are made in 16-bit
+whole numbers, many lanes to an instruction: cases rounded up and lines rounded down, so that none is missed.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def _turn(bases: np.ndarray, heights: np.ndarray, fewest: float) -> float:
 
 @njit(cache=True, nogil=True)
 def set_slopes(bases: np.ndarray, heights: np.ndarray, fewest: float, width: int, slopes: np.ndarray) -> None:
-    """Give each class the slope of the chord of one curve; which curve decides how sharp lines are, not whether right."""
+    """Give each class the slope of the chord of one curve: any slope is right, a fitting one is sharp."""
     last = len(bases) - 1
     turn = _turn(bases, heights, fewest)
     for i in range(len(bases)):

@@ -1,4 +1,4 @@
-"""The space-time permutation: what places and steps would give if the time of a case had nothing to do with its place."""
+"""The space-time permutation: places and steps as they are, if the time of a case had nothing to do with its place."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from os import cpu_count
 
 import numpy as np
@@ -141,7 +142,8 @@ def windows(cells: Cells, ratio: int, reach: Reach, least: float) -> list[Window
         The best first.
     """
     plan = _planned(cells, ratio, reach)
-    taken, bar, found = np.zeros(len(cells.cases), dtype=bool), 0.0, []
+    taken, bar = np.zeros(len(cells.cases), dtype=bool), 0.0
+    found: list[Window] = []
     while True:
         best, where = _search(plan, cells.cases[None], taken=taken, bar=bar)
         if where[0, 0] < 0:
@@ -185,17 +187,28 @@ def _search(
     rounds = [(centres[:_START], True), (centres[:early], False), (centres[early:], False)]
     with ThreadPoolExecutor(cpu_count()) as pool:
         for around, hasty in rounds:
-
-            def work(part: int, around: np.ndarray = around, hasty: bool = hasty) -> Lanes:
-                lanes = new_lanes(totals, plan.bases, best, where, plan.base.shape[1])
-                walk(field, around[part::parts], kind, lanes, plan.law, hasty)
-                return lanes
-
-            done = list(pool.map(work, range(min(parts, len(around)))))
-            for lanes in done:  # of equals the first, whichever was done first
+            ahead = partial(_ahead, plan, field, kind, totals, best, where, hasty)
+            pieces = [around[part::parts] for part in range(parts)]
+            for lanes in pool.map(ahead, pieces):  # of equals the first, whichever was done first
                 higher = lanes.best > best
                 best, where = np.maximum(best, lanes.best), np.where(higher[:, None], lanes.where, where)
     return best, where
+
+
+def _ahead(
+    plan: _Plan,
+    field: Field,
+    kind: np.ndarray,
+    totals: np.ndarray,
+    best: np.ndarray,
+    where: np.ndarray,
+    hasty: bool,
+    centres: np.ndarray,
+) -> Lanes:
+    """Return lanes of their own that have been walked around some centres."""
+    lanes = new_lanes(totals, plan.bases, best, where, plan.base.shape[1])
+    walk(field, centres, kind, lanes, plan.law, hasty)
+    return lanes
 
 
 def _side_by_side(block: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
