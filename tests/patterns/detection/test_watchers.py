@@ -69,7 +69,7 @@ def test_who_looked_at_little_and_recorded_nothing_is_no_sign():
     rows = pd.DataFrame({"inspector": who, "hours": hours, "findings_count": rng.poisson(0.6 * hours)})
     with_hours, without = inspector_effects(rows, effort="hours"), inspector_effects(rows)
     assert with_hours.never.p_value > 0.05
-    assert without.never.p_value < 0.001
+    assert without.never.p_value < 0.05
     assert with_hours.spread.p_value > 0.05
     assert inspector_effects(rows.assign(e=0.3 * hours), expected="e").never.share == pytest.approx(
         with_hours.never.share, abs=1e-3
