@@ -88,13 +88,14 @@ def main() -> None:
     ranks = float((found.table["rank_high"] - by_hand["rank_high"]).abs().mean() / many)
     trials = panel.assign(trials=(panel["expected_count"] * 10 + 20).astype(int) + panel["findings_count"])
     shares, _ = timed(lambda: profile(trials, trials="trials"), 2)
-    two = pd.concat([panel.assign(period_start=2022), panel.assign(period_start=2023)])
+    some = panel.iloc[:1000]
+    two = pd.concat([some.assign(period_start=2022), some.assign(period_start=2023)])
     lasting, _ = timed(lambda: persistence(two))
     sys.stdout.write(
         f"profile of {many:,} facilities: {ours:.2f} s (goal: under 1 s)\n"
         f"one by one with scipy and statsmodels: {peer:.1f} s, {peer / ours:.0f} times as long\n"
         f"shrunken ratios agree to {apart:.1e}, ends of ranks to {ranks:.1%} of the ranks on average\n"
-        f"the same of shares: {shares:.2f} s\npersistence of two periods: {lasting:.1f} s\n"
+        f"the same of shares: {shares:.2f} s\npersistence of 1,000 facilities in two periods: {lasting:.1f} s\n"
     )
 
 
