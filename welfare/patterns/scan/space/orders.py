@@ -7,8 +7,7 @@ from numba import njit
 
 APART = 1 + 1e-9  # squared distances closer than this are one distance: a window takes in all places on its edge
 ROUNDING = 1 + 1e-12  # three shares of 0.1 add up to a little more than 0.3
-_BITS = 11  # sorted by at a time
-_DIGITS = 1 << _BITS
+_FEWEST_BITS, _MOST_BITS = 7, 11  # sorted by at a time: about as many digits as places
 _PATIENCE = 16  # moves per place after which the last touch of sorting is left to a sort for any input
 
 
@@ -62,33 +61,36 @@ def sort_by(squares: np.ndarray, order: np.ndarray, near: np.ndarray, work: np.n
     work : array of int, shape (2, n)
         To work in.
     """
-    n = len(squares)
-    scale = squares.max()
-    scale = 1 / scale if scale > 0 else 1.0
+    n, most = len(squares), 0.0
+    for i in range(n):
+        most = max(most, squares[i])
+    scale = 1 / most if most > 0 else 1.0
     single = np.empty(n, np.float32)
     for i in range(n):
         single[i] = squares[i] * scale
-    # Numbers up to 1 in single precision have no bit set above the thirtieth: 22 of the 30 are looked at.
-    bits = single.view(np.int32)
-    tallies = np.zeros((2, _DIGITS), np.int32)
+    bits = min(max(int(np.log2(n)), _FEWEST_BITS), _MOST_BITS)
+    digits = 1 << bits
+    # Numbers up to 1 in single precision have no bit set above the thirtieth: the first of the 30 are looked at.
+    whole = single.view(np.int32)
+    tallies = np.zeros((2, digits), np.int32)
     low, high = work[0], work[1]
     for i in range(n):
-        key = np.int64(bits[i]) >> 8
+        key = np.int64(whole[i]) >> (30 - 2 * bits)
         low[i] = (key << 32) | i
-        tallies[0, key & (_DIGITS - 1)] += 1
-        tallies[1, key >> _BITS] += 1
+        tallies[0, key & (digits - 1)] += 1
+        tallies[1, key >> bits] += 1
     for turn in range(2):
         start = 0
-        for digit in range(_DIGITS):
+        for digit in range(digits):
             held = tallies[turn, digit]
             tallies[turn, digit] = start
             start += held
     for i in range(n):
-        digit = (low[i] >> 32) & (_DIGITS - 1)
+        digit = (low[i] >> 32) & (digits - 1)
         high[tallies[0, digit]] = low[i]
         tallies[0, digit] += 1
     for i in range(n):
-        digit = high[i] >> (32 + _BITS)
+        digit = high[i] >> (32 + bits)
         place = high[i] & 0xFFFFFFFF
         order[tallies[1, digit]] = place
         near[tallies[1, digit]] = squares[place]
