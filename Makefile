@@ -16,7 +16,8 @@ PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 
 # What the referee needs, from Debian: R is not needed to run the tests, only to make the figures they compare with.
 R_PACKAGES = r-base-core r-cran-mass r-cran-sandwich r-cran-lme4 r-cran-mgcv r-cran-epitools r-cran-clubsandwich \
-	r-cran-survival r-cran-cmprsk r-cran-etm r-cran-metafor
+	r-cran-survival r-cran-cmprsk r-cran-etm r-cran-metafor \
+	r-cran-surveillance r-cran-spdep r-cran-spdata r-cran-vgam r-cran-vegan r-cran-pscl
 
 .PHONY: help study test test-all check lint types contracts docs bench power referee referee-python pins weigh
 .DELETE_ON_ERROR:

@@ -22,21 +22,33 @@ NAMES = [name for name in welfare.__all__ if name != "__version__"]
 # lines on change over time, on pooling and on robustness do.
 SINCE = {
     "adjust_p_values",
+    "autocorrelation",
+    "capture_recapture",
     "cumulative_incidence",
+    "digit_heaping",
     "duration",
     "e_value",
     "effects_of",
+    "excess_zeros",
+    "inspector_effects",
     "interrupted_series",
     "multiplicity",
+    "n_mixture",
+    "narrative_terms",
+    "occupancy",
     "omitted_variable_bounds",
     "partial_r2",
+    "persistence",
+    "profile_change",
     "proportion",
     "rate_difference",
     "rate_ratio",
     "robustness_value",
+    "run_length",
     "specification_curve",
     "spells",
     "survival",
+    "visit_contrast",
 }
 HEAVY = ("pandas", "numpy", "scipy", "statsmodels", "matplotlib", "numba", "pydantic", "pyarrow", "geopandas")
 

@@ -8,26 +8,39 @@ __all__ = [
     "__version__",
     "account",
     "adjust_p_values",
+    "autocorrelation",
     "build_panel",
+    "capture_recapture",
     "changes",
     "count_model",
     "coverage",
     "cumulative_incidence",
     "curve",
     "describe",
+    "detection",
+    "digit_heaping",
     "duration",
     "e_value",
     "effects_of",
     "event_study",
+    "excess_zeros",
     "fetch",
+    "inspector_effects",
     "interrupted_series",
     "link_records",
+    "monitor",
     "multiplicity",
+    "n_mixture",
+    "narrative_terms",
+    "occupancy",
     "omitted_variable_bounds",
     "parameters",
     "partial_r2",
+    "persistence",
     "pool",
+    "practices",
     "profile",
+    "profile_change",
     "proportion",
     "rate",
     "rate_difference",
@@ -36,6 +49,7 @@ __all__ = [
     "registry",
     "robustness",
     "robustness_value",
+    "run_length",
     "run_study",
     "scan",
     "specification_curve",
@@ -43,6 +57,7 @@ __all__ = [
     "standardise",
     "survival",
     "trace",
+    "visit_contrast",
     "write_example",
 ]
 
@@ -51,26 +66,39 @@ __all__ = [
 _HOMES = {
     "account": "welfare.accounting.ledger",
     "adjust_p_values": "welfare.stats.robustness.multiplicity",
+    "autocorrelation": "welfare.patterns.autocorrelation.moran",
     "build_panel": "welfare.panel.build",
+    "capture_recapture": "welfare.patterns.detection.never_cited.capture_recapture",
     "changes": "welfare.sources.compare.changes",
     "count_model": "welfare.stats.counts",
     "coverage": "welfare.panel.exposure",
     "cumulative_incidence": "welfare.stats.duration.competing",
     "curve": "welfare.stats.curves",
     "describe": "welfare.sources.describe",
+    "detection": "welfare.patterns.detection.detection",
+    "digit_heaping": "welfare.patterns.detection.records.heaping",
     "duration": "welfare.stats.duration.model",
     "e_value": "welfare.stats.robustness.confounding.e_value",
     "effects_of": "welfare.stats.pooling.own_fits",
     "event_study": "welfare.stats.events",
+    "excess_zeros": "welfare.patterns.detection.records.zeros",
     "fetch": "welfare.sources.web.fetch",
+    "inspector_effects": "welfare.patterns.detection.watchers.inspectors",
     "interrupted_series": "welfare.stats.interrupted",
     "link_records": "welfare.link.links",
+    "monitor": "welfare.patterns.monitor.charts",
     "multiplicity": "welfare.stats.robustness.multiplicity",
+    "n_mixture": "welfare.patterns.detection.repeat_visits.n_mixture",
+    "narrative_terms": "welfare.patterns.practices.narratives.terms",
+    "occupancy": "welfare.patterns.detection.repeat_visits.occupancy",
     "omitted_variable_bounds": "welfare.stats.robustness.confounding.omitted",
     "parameters": "welfare.accounting.parameters",
     "partial_r2": "welfare.stats.robustness.confounding.omitted",
+    "persistence": "welfare.patterns.profiles.periods.persistence",
     "pool": "welfare.stats.pooling.pool",
+    "practices": "welfare.patterns.practices.subsets",
     "profile": "welfare.patterns.profiles.profile",
+    "profile_change": "welfare.patterns.profiles.periods.change",
     "proportion": "welfare.stats.rates.proportion",
     "rate": "welfare.stats.rates.rate",
     "rate_difference": "welfare.stats.rates.compare",
@@ -79,6 +107,7 @@ _HOMES = {
     "registry": "welfare.sources.registry",
     "robustness": "welfare.stats.robustness.robustness",
     "robustness_value": "welfare.stats.robustness.confounding.omitted",
+    "run_length": "welfare.patterns.monitor.charting.run_length",
     "run_study": "welfare.study",
     "scan": "welfare.patterns.scan.clusters",
     "specification_curve": "welfare.stats.robustness.choosing.specifications",
@@ -86,6 +115,7 @@ _HOMES = {
     "standardise": "welfare.stats.rates.standard",
     "survival": "welfare.stats.duration.kaplan_meier",
     "trace": "welfare.sources.trace",
+    "visit_contrast": "welfare.patterns.detection.watchers.contrast",
     "write_example": "welfare.examples",
 }
 
@@ -96,6 +126,21 @@ if TYPE_CHECKING:  # so that editors and type checkers see the names, and miss t
     from welfare.link.links import link_records
     from welfare.panel.build import build_panel
     from welfare.panel.exposure import coverage
+    from welfare.patterns.autocorrelation.moran import autocorrelation
+    from welfare.patterns.detection.detection import detection
+    from welfare.patterns.detection.never_cited.capture_recapture import capture_recapture
+    from welfare.patterns.detection.records.heaping import digit_heaping
+    from welfare.patterns.detection.records.zeros import excess_zeros
+    from welfare.patterns.detection.repeat_visits.n_mixture import n_mixture
+    from welfare.patterns.detection.repeat_visits.occupancy import occupancy
+    from welfare.patterns.detection.watchers.contrast import visit_contrast
+    from welfare.patterns.detection.watchers.inspectors import inspector_effects
+    from welfare.patterns.monitor.charting.run_length import run_length
+    from welfare.patterns.monitor.charts import monitor
+    from welfare.patterns.practices.narratives.terms import narrative_terms
+    from welfare.patterns.practices.subsets import practices
+    from welfare.patterns.profiles.periods.change import profile_change
+    from welfare.patterns.profiles.periods.persistence import persistence
     from welfare.patterns.profiles.profile import profile
     from welfare.patterns.scan.clusters import scan
     from welfare.sources.compare.changes import changes
