@@ -242,3 +242,15 @@ def test_the_text_says_what_often_fails():
     assert "nothing is recorded that is not there" in text
     marked = repeat_visits(0).assign(SIMULATED=True)
     assert occupancy(marked, replicates=0).text.startswith("SIMULATED. ")
+
+
+def test_the_variance_of_pairs_is_that_of_all_orders():
+    from itertools import combinations
+
+    from scipy.stats import norm
+
+    orders = [set(order) for order in combinations(range(6), 4)]
+    pairs = [sum(at in order and at + 1 in order for at in range(5)) for order in orders]
+    seen = occupancy(marks(*["111100"] * 10, "000000"), replicates=0).clumping
+    assert seen.expected == pytest.approx(10 * np.mean(pairs))
+    assert seen.p_value == pytest.approx(norm.sf((30 - 10 * np.mean(pairs)) / np.sqrt(10 * np.var(pairs))))
