@@ -20,7 +20,9 @@ def page(name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["count-models", "curves", "events", "interrupted-series", "durations", "pooling", "robustness"]
+    "name",
+    "count-models curves events interrupted-series durations pooling robustness "
+    "profiles clusters practices monitoring detection".split(),
 )
 def test_the_examples_give_what_the_page_shows(name: str) -> None:
     session = "".join(re.findall(r"```pycon\n(.*?)```", page(name), flags=re.S))
