@@ -19,9 +19,9 @@ from welfare.patterns.scan.ratios import POISSON
 from welfare.patterns.scan.time.permuting import draw, margins
 from welfare.patterns.scan.time.search import highest
 
-PLACES, STEPS, CASES, MAPS, SIMULATIONS = 60, 16, 480, 99, 200
+PLACES, STEPS, CASES, MAPS, SIMULATIONS = 60, 16, 480, 99, 100
 REACH = Reach(max_steps=8)
-RATES = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0)
+RATES = (1.0, 2.0, 3.0, 4.0, 6.0)
 
 
 def found(cells: Cells, sets: np.ndarray) -> bool:

@@ -21,6 +21,7 @@ from welfare.patterns.scan.time.lines import (
 
 _WIDTH = 6  # classes of base reach over so many of the bases at which curves are kept
 _WORTH = 1.05  # slopes are set anew when the bests have risen by so much
+_WORTH_DRAWING = 1.02  # and a curve when its own best has
 
 
 class Law(NamedTuple):
@@ -62,6 +63,8 @@ class Lanes(NamedTuple):
         At which curves are kept.
     heights, slopes, limits, turns : arrays
         See :mod:`welfare.patterns.scan.time.lines`.
+    drawn : array of float, shape (LANES,)
+        Bests for which curves were drawn.
     turn : array of float, shape (1,)
         The lowest of `turns`.
     slopes_at : array of float, shape (1,)
@@ -77,6 +80,7 @@ class Lanes(NamedTuple):
     heights: np.ndarray
     slopes: np.ndarray
     limits: np.ndarray
+    drawn: np.ndarray
     turns: np.ndarray
     turn: np.ndarray
     slopes_at: np.ndarray
@@ -118,6 +122,7 @@ def new_lanes(totals: np.ndarray, bases: np.ndarray, best: np.ndarray, where: np
         heights=np.zeros((LANES, g)),
         slopes=np.zeros(g),
         limits=np.full((FINEST + COARSEST + 1, g, LANES), 32_000, np.int16),  # never exceeded where no set is
+        drawn=np.zeros(LANES),
         turns=np.full(LANES, np.inf),
         turn=np.full(1, np.inf),
         slopes_at=np.full(1, -1.0),
@@ -134,6 +139,7 @@ def new_lanes(totals: np.ndarray, bases: np.ndarray, best: np.ndarray, where: np
 def _draw(lanes: Lanes, law: Law, lane: int) -> None:
     """Draw the curve of one lane."""
     total, heights = lanes.totals[lane], lanes.heights[lane]
+    lanes.drawn[lane] = lanes.best[lane]
     raise_heights(law.ratio, lanes.best[lane], total, law.total_base, lanes.bases, heights)
 
 
@@ -147,9 +153,10 @@ def _lay(lanes: Lanes, law: Law, lane: int) -> None:
 
 @njit(cache=True, nogil=True)
 def lift(lanes: Lanes, law: Law, lane: int) -> None:
-    """Draw the curve and the lines of one lane anew, for a new best."""
-    _draw(lanes, law, lane)
-    _lay(lanes, law, lane)
+    """Draw the curve and the lines of one lane anew, if its best has risen enough; older ones are right, but lower."""
+    if lanes.best[lane] > lanes.drawn[lane] * _WORTH_DRAWING:
+        _draw(lanes, law, lane)
+        _lay(lanes, law, lane)
 
 
 @njit(cache=True, nogil=True)
