@@ -14,8 +14,8 @@ class Cells:
     Attributes
     ----------
     points : array of float, shape (n, d)
-        Where each place is: x and y, or a point :func:`welfare.patterns.scan.asking.globe.on_an_ellipsoid`. No columns (d = 0)
-        where space plays no part, and then there is one place.
+        Where each place is: x and y, or a point :func:`welfare.patterns.scan.asking.globe.on_an_ellipsoid`. No columns
+        (d = 0) where space plays no part, and then there is one place.
     cases : array of float, shape (n, t)
         Cases in each place and step; for the normal model, sums of weighted values.
     base : array of float, shape (n, t)
