@@ -188,7 +188,7 @@ def _search(
     with ThreadPoolExecutor(cpu_count()) as pool:
         for around, hasty in rounds:
             ahead = partial(_ahead, plan, field, kind, totals, best, where, hasty)
-            pieces = [around[part::parts] for part in range(parts)]
+            pieces = [np.ascontiguousarray(around[part::parts]) for part in range(parts)]  # one type to compile for
             for lanes in pool.map(ahead, pieces):  # of equals the first, whichever was done first
                 higher = lanes.best > best
                 best, where = np.maximum(best, lanes.best), np.where(higher[:, None], lanes.where, where)
