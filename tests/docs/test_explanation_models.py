@@ -19,11 +19,11 @@ def page(name: str) -> str:
     return (PAGES / f"{name}.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "name",
-    "count-models curves events interrupted-series durations pooling robustness "
-    "profiles clusters practices monitoring detection".split(),
-)
+OF_STATS = ["count-models", "curves", "events", "interrupted-series", "durations", "pooling", "robustness"]
+OF_PATTERNS = ["profiles", "clusters", "practices", "monitoring", "detection"]
+
+
+@pytest.mark.parametrize("name", [*OF_STATS, *OF_PATTERNS])
 def test_the_examples_give_what_the_page_shows(name: str) -> None:
     session = "".join(re.findall(r"```pycon\n(.*?)```", page(name), flags=re.S))
     example = doctest.DocTestParser().get_doctest(session, {}, name, f"{name}.md", 0)
