@@ -256,3 +256,20 @@ def test_expected_counts_are_taken_as_they_are_by_the_expectation_model_alone() 
     everywhere_high = asked(model="expectation", population=[0.5] * N, cases=[4] * N, max_share=0.5, replicates=99)
     assert everywhere_high.table["p_value"][0] == 0.01
     assert asked(cases=[4] * N, replicates=99).table.empty
+
+
+def test_relative_risk_is_against_elsewhere_or_against_what_was_expected() -> None:
+    inside = asked().table.iloc[0]
+    assert inside["relative_risk"] == pytest.approx((11 / 20) / (3 / 60))
+    trusted = asked(model="expectation", population=[2] * N).table.iloc[0]
+    assert trusted["relative_risk"] == pytest.approx(11 / 4)
+    columns = [1, 1, 1, 6, 1, 1, 1, 1, 1, 2, 1, 1], None, np.repeat([0, 1, 2], 4), [0] * 12
+    row = scan(*columns, time=[1, 2, 3, 4] * 3, model="permutation", replicates=19).table.iloc[0]
+    assert row["relative_risk"] == pytest.approx(row["observed"] / row["expected"])
+
+
+def test_a_place_that_holds_more_than_half_of_a_cluster_is_named() -> None:
+    heaped = asked(cases=[0, 1, 30, 9, 1, 0, 1, 0])
+    assert any("one place, 2, holds more than half" in note for note in heaped.notes)
+    shared_evenly = asked(cases=[0, 1, 15, 15, 1, 0, 1, 0])
+    assert not any("holds more than half" in note for note in shared_evenly.notes)
