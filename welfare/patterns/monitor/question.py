@@ -54,12 +54,23 @@ class Question:
         _number("weight", self.weight, above=0.0, most=1.0, hint="weight of the newest period: above 0, at most 1")
         _number("level", self.level, above=0.0, most=1 - 1e-12, hint="a share between 0 and 1")
         _number("fdr", self.fdr, above=0.0, most=1 - 1e-12, hint="a share between 0 and 1")
-        _number("replicates", self.replicates, above=18, hint="19 or more")
+        _whole("replicates", self.replicates, least=19)
+        _whole("seed", self.seed, least=0)
         if self.limit is not None:
             _number("limit", self.limit, above=0.0, hint="a height above 0, or None to set it by arl")
         if self.dispersion != "auto":
             _number("dispersion", self.dispersion, above=-1e-300, hint='"auto", 0 for Poisson, or above 0')
         return self
+
+
+def _whole(name: str, value: Any, *, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise BadParameter(
+            f"{name} is {value!r}",
+            where=f"monitor({name}=)",
+            spoiled="No random series could be drawn, or too few.",
+            todo=f"Give a whole number, {least} or more.",
+        )
 
 
 def _number(name: str, value: Any, *, above: float, hint: str, most: float = np.inf) -> None:

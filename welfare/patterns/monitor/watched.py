@@ -126,8 +126,7 @@ def watched(
 def _grid(series: Any) -> _Grid:
     if isinstance(series, pd.DataFrame):
         frame = series.drop(columns="SIMULATED", errors="ignore")
-        columns = [numbers(frame.iloc[:, j], f"series[{name!r}]") for j, name in enumerate(frame.columns)]
-        values = np.column_stack(columns) if columns else np.empty((len(frame), 0))
+        values = _table(frame, "series[{!r}]")
         grid = _Grid(values, frame.index, frame.columns, single=False)
     else:
         if np.ndim(series) != 1:
@@ -143,6 +142,12 @@ def _grid(series: Any) -> _Grid:
     if not grid.counts.size:
         raise BadParameter("the series is empty", where="monitor(series)", todo="Give counts of three periods or more.")
     for what, labels in (("period", grid.rows), ("facility", grid.facilities)):
+        if isinstance(labels, pd.MultiIndex):
+            raise BadParameter(
+                f"a {what} has labels of {labels.nlevels} parts",
+                where="monitor(series)",
+                todo="Give a plain index and columns; or a long panel, with facility=, time= and observed=.",
+            )
         if labels.hasnans or not labels.is_unique:
             raise BadParameter(
                 f"a {what} is named twice, or not at all: {_first_wrong(labels)!r}",
@@ -151,6 +156,16 @@ def _grid(series: Any) -> _Grid:
                 todo="Add up the rows of one facility and period, and name every one.",
             )
     return grid
+
+
+def _table(frame: pd.DataFrame, what: str) -> np.ndarray:
+    """Return a frame as numbers; `what` names a column in a message."""
+    if all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in set(frame.dtypes)):
+        values = frame.to_numpy(dtype=float)
+        if not np.isinf(values).any():
+            return values
+    columns = [numbers(frame.iloc[:, j], what.format(name)) for j, name in enumerate(frame.columns)]
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0))
 
 
 def _first_wrong(labels: pd.Index) -> Hashable:
@@ -165,7 +180,7 @@ def _like(grid: _Grid, values: Any, name: str) -> np.ndarray:
         values = values.drop(columns="SIMULATED", errors="ignore")
         _same_labels(values.index, grid.rows, name)
         _same_labels(values.columns, grid.facilities, name)
-        return np.column_stack([numbers(values.iloc[:, j], name) for j in range(values.shape[1])])
+        return _table(values, name)
     if np.ndim(values) == 0:
         return np.broadcast_to(numbers([values], name), shape).copy()
     if np.ndim(values) == 2 and np.shape(values) == shape:

@@ -36,10 +36,13 @@ def found_words(table: pd.DataFrame, seen: Watched, method: str, ratio: float, f
     what = f"{len(watched):,} facilities were" if several else "One series was"
     chart = _CHARTS[method].format(ratio=ratio)
     total = f"{seen.counts[seen.live].sum():,.0f} events in {len(seen.periods):,} periods"
-    middle = _several(watched, fdr) if several else _single(watched.iloc[0], method)
+    if watched.empty:
+        middle = f"Nothing can be told: {table['status'].iloc[0].removeprefix('cannot tell: ')}"
+    else:
+        middle = _several(watched, fdr) if several else _single(watched.iloc[0], method)
     left_out = "" if seen.dropped.empty else f" Periods that moved no chart: {count_reasons(seen.dropped)}."
     untold = int((table["status"] != "watched").sum())
-    cannot = f" Of {untold:,} more nothing can be told (see status)." if untold else ""
+    cannot = f" Of {untold:,} more nothing can be told (see status)." if untold and len(watched) else ""
     ending = _NOT_WHY if (table["side"] != "below").all() else _NOT_WHY_BELOW
     return f"{what} watched by {chart}: {total}. {middle}{left_out}{cannot} {ending}"
 
@@ -73,7 +76,7 @@ def _cut_words(row: pd.Series) -> str:
     first = "" if row["signal"] == row["since"] else f"Its level first changed in {_day(row['signal'])}. "
     return (
         f"{first}The last change of level was in {_day(row['since'])} {sure}: from then on {row['observed']:,.0f} "
-        f"events where the level before would have given {row['expected']:,.1f} ({row['ratio']:.2f} times)."
+        f"events where the level before would have given {_mean(row['expected'])} ({row['ratio']:.2f} times)."
     )
 
 
@@ -82,8 +85,12 @@ def _evidence(row: pd.Series) -> str:
         return f"p = {row['p_value']:.3g}"
     return (
         f"from {_day(row['since'])} to {_day(row['until'])} {row['observed']:,.0f} events where "
-        f"{row['expected']:,.1f} were expected ({row['ratio']:.2f} times)"
+        f"{_mean(row['expected'])} were expected ({row['ratio']:.2f} times)"
     )
+
+
+def _mean(expected: float) -> str:
+    return f"{expected:,.1f}" if expected >= 0.1 else f"{expected:.2g}"
 
 
 def _day(label: object) -> str:

@@ -14,6 +14,8 @@ POISSON, NEGATIVE_BINOMIAL, BINOMIAL = 0, 1, 2
 _NEGLIGIBLE = 1e-17  # of a count's probability, far out in a tail
 _REACHED = 1e-9  # of a step of the grid: a height that rounding left just below the limit has reached it
 _MOST_CYCLES = 400
+_BLOCK = 0.02  # of a standard deviation, and of a count: counts that are put together
+_MOST_COUNTS = 4000  # and blocks of them, in one period
 
 
 @njit(cache=True, nogil=True)
@@ -40,14 +42,56 @@ def first_count(kind: int, mean: float, size: float, trials: float) -> tuple[int
         odds = mean / (trials - mean)
         a, b, variance = -odds, (trials + 1.0) * odds, mean * (1.0 - mean / trials)
     x = max(0, floor(mean - 9.0 * variance**0.5 - 5.0))
+    return x, exp(_log_chance(kind, x, mean, size, trials)), a, b
+
+
+@njit(cache=True, nogil=True)
+def _log_chance(kind: int, x: float, mean: float, size: float, trials: float) -> float:
+    """Return the logarithm of the probability of a count."""
     if kind == POISSON:
-        log_p = x * log(mean) - mean - lgamma(x + 1.0)
-    elif kind == NEGATIVE_BINOMIAL:
-        log_p = lgamma(x + size) - lgamma(size) - lgamma(x + 1.0) - size * log1p(mean / size) + x * log(a)
-    else:
-        log_p = lgamma(trials + 1.0) - lgamma(x + 1.0) - lgamma(trials - x + 1.0)
-        log_p += x * log(mean / trials) + (trials - x) * log1p(-mean / trials)
-    return x, exp(log_p), a, b
+        return x * log(mean) - mean - lgamma(x + 1.0)
+    if kind == NEGATIVE_BINOMIAL:
+        log_p = lgamma(x + size) - lgamma(size) - lgamma(x + 1.0)
+        return log_p - size * log1p(mean / size) + x * log(mean / (mean + size))
+    log_p = lgamma(trials + 1.0) - lgamma(x + 1.0) - lgamma(trials - x + 1.0)
+    return log_p + x * log(mean / trials) + (trials - x) * log1p(-mean / trials)
+
+
+@njit(cache=True, nogil=True)
+def outcomes(kind: int, mean: float, size: float, trials: float, count: np.ndarray, chance: np.ndarray) -> int:
+    """Fill `count` and `chance` with the counts that matter and their probabilities, and return how many they are.
+
+    Notes
+    -----
+    Large counts are put together in blocks, each standing at its middle: of a fiftieth of a standard deviation at most,
+    and of a fiftieth of the count, so that nothing is lost that a height could show, and a count of a thousand million
+    takes no longer than one of ten thousand. Probabilities are made to add up to 1: far from 0 rounding spoils that.
+    """
+    x, p, a, b = first_count(kind, mean, size, trials)
+    begun, many, total = x, 0, 0.0
+    spread = mean**0.5
+    if kind == NEGATIVE_BINOMIAL:
+        spread = max((mean + mean * mean / size) ** 0.5, mean / size)  # beyond that, it falls off exponentially
+    beside = True  # the last count taken is the one before x, or x is the first: its probability is p
+    while many < len(count):
+        width = max(1, int(min(spread, float(x)) * _BLOCK))
+        if kind == BINOMIAL:
+            width = min(width, int(trials) - x + 1)
+        middle = x + 0.5 * (width - 1)
+        if width > 1 or not beside:
+            p = exp(_log_chance(kind, middle, mean, size, trials))
+            beside = width == 1
+        count[many], chance[many] = middle, p * width
+        total += p * width
+        many += 1
+        if (x > mean and p * width < _NEGLIGIBLE) or (kind == BINOMIAL and x + width > trials):
+            break
+        if beside:
+            p *= a + b / (x + 1.0)
+        x += width
+    if begun > 0 or not beside:
+        chance[:many] /= total
+    return many
 
 
 @njit(cache=True, nogil=True)
@@ -87,37 +131,34 @@ def _slide(before: np.ndarray, after: np.ndarray, p: float, shift: float) -> Non
         for i in range(low, min(high, top + 1)):
             after[i + whole] += p * before[i]
     else:
-        for i in range(low, min(high, top + 1)):
-            after[i + whole] += stay * before[i]
-            after[i + whole + 1] += on * before[i]
+        last = min(high, top + 1) - 1
+        if last >= low:
+            after[low + whole] += stay * before[low]
+            for j in range(low + whole + 1, last + whole + 1):  # both neighbours at once, so that it runs in parallel
+                after[j] += stay * before[j - whole] + on * before[j - whole - 1]
+            after[last + whole + 1] += on * before[last]
 
 
 @njit(cache=True, nogil=True)
 def _one_period(
-    before: np.ndarray, after: np.ndarray, law: tuple[int, float, float, float], move: tuple[float, float, float]
+    before: np.ndarray, after: np.ndarray, counts: np.ndarray, chances: np.ndarray, move: tuple[float, float, float]
 ) -> None:
-    """Move the heights through one period: law is kind, mean, size, trials; move is slope, per count, constant."""
+    """Move the heights through one period of such counts; move is slope, per count, constant, in steps of the grid."""
     top = len(before) - 1
-    kind, mean, size, trials = law
     slope, per_count, constant = move
-    x, p, a, b = first_count(kind, mean, size, trials)
     after[:] = 0.0
     alive = before.sum()
-    while True:
-        shift = per_count * x + constant
+    for k in range(len(counts)):
+        shift = per_count * counts[k] + constant
         if per_count > 0.0 and shift >= top - _REACHED:
             break
         if slope == 1.0 and shift <= -top:
-            after[0] += p * alive
+            after[0] += chances[k] * alive
         elif slope == 1.0:
             if shift < top:
-                _slide(before, after, p, shift)
+                _slide(before, after, chances[k], shift)
         else:
-            _spread(before, after, p, slope, shift)
-        if (x > mean and p < _NEGLIGIBLE) or (kind == BINOMIAL and x >= trials):
-            break
-        p *= a + b / (x + 1.0)
-        x += 1
+            _spread(before, after, chances[k], slope, shift)
 
 
 @njit(cache=True, nogil=True)
@@ -157,10 +198,13 @@ def survival(
     step = (limit - bottom) / top
     out = np.empty(len(mean))
     after = np.empty(top + 1)
+    count, chance, many = np.empty(_MOST_COUNTS), np.empty(_MOST_COUNTS), 0
     for t in range(len(mean)):
+        if t == 0 or mean[t] != mean[t - 1] or trials[t] != trials[t - 1]:
+            many = outcomes(kind, mean[t], size, trials[t], count, chance)
         slope = moves[t, 0]
         move = (slope, moves[t, 1] / step, (moves[t, 2] + slope * bottom - bottom) / step)
-        _one_period(heights, after, (kind, mean[t], size, trials[t]), move)
+        _one_period(heights, after, count[:many], chance[:many], move)
         heights[:] = after
         out[t] = heights.sum()
     return out

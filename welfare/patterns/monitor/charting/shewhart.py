@@ -8,6 +8,8 @@ import numpy as np
 
 from welfare.patterns.monitor.charting.moves import BINOMIAL, NEGATIVE_BINOMIAL, Law
 
+_SMALLEST = 1e-300  # what is left of a tail beyond what numbers can hold
+
 
 def tails(counts: np.ndarray, mean: np.ndarray, trials: np.ndarray, law: Law, sign: int) -> np.ndarray:
     """Return the chance of a count as far out, or farther, for each period.
@@ -49,7 +51,7 @@ def chance_of_rarest(
     continuous p-values.
     """
     known = _law(mean, trials, law)
-    asked = np.broadcast_to(rarest, mean.shape) * (1 + 1e-9)
+    asked = np.minimum(np.broadcast_to(rarest, mean.shape) * (1 + 1e-9), 1.0)
     if sign > 0:
         reached = known.isf(asked)
         # The quantile leaves at most `asked` above it; the tail from it on may be as small already.
@@ -60,7 +62,7 @@ def chance_of_rarest(
         tail = known.cdf(reached)
         attained = np.where(tail <= asked, tail, known.cdf(reached - 1))
     missed = np.where(live, np.log1p(-np.minimum(attained, 1 - 1e-16)), 0.0)
-    return -np.expm1(missed.sum(axis=0))
+    return np.maximum(-np.expm1(missed.sum(axis=0)), _SMALLEST)
 
 
 def _law(mean: np.ndarray, trials: np.ndarray, law: Law) -> Any:

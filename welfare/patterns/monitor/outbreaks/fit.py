@@ -11,13 +11,13 @@ from math import exp, log, sqrt
 import numpy as np
 from numba import njit
 
-_ROUNDS, _CLOSE, _STEEPEST = 40, 1e-9, 1.0  # of the search; a trend of e-fold per period is none
+_ROUNDS, _CLOSE, _STEEPEST = 40, 1e-6, 1.0  # of the search; a trend of e-fold per period is none
 _SPARE = 3  # periods more than numbers estimated, at least
 _HALF_A_COUNT = 0.5  # what a season without any event is taken to have had
 _ALL_BUT_ONE = 1 - 1e-9  # a leverage
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _sums(y: np.ndarray, n: np.ndarray, w: np.ndarray, group: np.ndarray, slope: float, out: np.ndarray) -> None:
     """Fill `out`, shape (groups, 4): sums of w y, and of w n e^(slope t) times 1, t and t squared, by group."""
     out[:] = 0.0
@@ -42,7 +42,7 @@ def _sums(y: np.ndarray, n: np.ndarray, w: np.ndarray, group: np.ndarray, slope:
             out[g, 3] += by_square
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _slope(
     y: np.ndarray, n: np.ndarray, w: np.ndarray, group: np.ndarray, slope: float, sums: np.ndarray
 ) -> tuple[float, bool]:
@@ -73,7 +73,7 @@ def _slope(
     return 0.0, False
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fit(
     y: np.ndarray, n: np.ndarray, w: np.ndarray, group: np.ndarray, trend: bool, near: float, sums: np.ndarray
 ) -> tuple[float, float, int, bool]:
@@ -85,13 +85,16 @@ def _fit(
         _sums(y, n, w, group, 0.0, sums)
     first, used, seasons, squares = -0.5 * len(y), 0, 0, 0.0
     factor, power = exp(slope), exp(slope * first)
+    level = np.zeros(len(sums))
     for g in range(len(sums)):
-        seasons += sums[g, 1] > 0.0
+        if sums[g, 1] > 0.0:
+            seasons += 1
+            level[g] = sums[g, 0] / sums[g, 1]
     for i in range(len(y)):
         g = group[i]
         if g >= 0 and w[i] > 0.0:
             used += 1
-            m = n[i] * power * sums[g, 0] / sums[g, 1]
+            m = n[i] * power * level[g]
             if m > 0.0:
                 squares += w[i] * (y[i] - m) ** 2 / m
         power *= factor
@@ -99,7 +102,7 @@ def _fit(
     return slope, squares / spare if spare > 0 else np.nan, spare, fitted
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _across(sums: np.ndarray) -> float:
     """Return the information about the trend, seasons' levels being estimated too."""
     total = 0.0
@@ -110,7 +113,7 @@ def _across(sums: np.ndarray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _weigh_down(
     y: np.ndarray,
     n: np.ndarray,
@@ -138,7 +141,7 @@ def _weigh_down(
         if g >= 0 and w[i] > 0.0:
             used += 1
             root = level_root[g] * n_root[i] * power_root  # sixth root of the mean
-            if root > 0.0:
+            if y_power[i] > root**4 > 0.0:  # else no more than the mean
                 m = n[i] * power * sums[g, 0] / sums[g, 1]
                 lever = m / sums[g, 0]
                 if fitted:
@@ -154,7 +157,7 @@ def _weigh_down(
         w[i] *= used / total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _predict(
     y: np.ndarray,
     n: np.ndarray,
@@ -162,14 +165,14 @@ def _predict(
     n_root: np.ndarray,
     live: np.ndarray,
     group: np.ndarray,
-    options: tuple[bool, float],
+    options: tuple[bool, float, float],
     seasons: int,
     ahead: float,
 ) -> tuple[float, float, float, float, float, int]:
     """Return log of the level now, its standard error, dispersion, trend, standard error of that, spare periods."""
-    trend, least = options
+    trend, least, near = options
     sums, w = np.zeros((seasons, 4)), live.astype(np.float64)
-    slope, raw, spare, fitted = _fit(y, n, w, group, trend, 0.0, sums)
+    slope, raw, spare, fitted = _fit(y, n, w, group, trend, near, sums)
     if spare < _SPARE or sums[0, 1] <= 0.0:
         return np.nan, np.nan, np.nan, np.nan, np.nan, 0
     if least < np.inf:
@@ -186,7 +189,7 @@ def _predict(
     return level, sqrt(raw * variance), phi, slope if fitted else np.nan, slope_error, spare
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def predictions(
     y: np.ndarray,
     n: np.ndarray,
@@ -226,12 +229,14 @@ def predictions(
     for i in range(len(y)):
         if live[i]:
             y_power[i], n_root[i] = y[i] ** (2.0 / 3.0), n[i] ** (1.0 / 6.0)
+    near = 0.0  # the trend found for the period before is where to begin
     for k in range(reach, len(y)):
         if not live[k]:
             continue
         a = k - reach
         past = (y[a:k], n[a:k], y_power[a:k], n_root[a:k], live[a:k], back)
-        found = _predict(*past, (trend, least), seasons, 0.5 * reach)
+        found = _predict(*past, (trend, least, near), seasons, 0.5 * reach)
+        near = 0.0 if np.isnan(found[3]) else found[3]
         if not np.isnan(found[3]):
             highest = 0.0
             for i in range(reach):
@@ -239,7 +244,7 @@ def predictions(
                     highest = max(highest, y[a + i])
             weak = not abs(found[3]) > t_limit[found[5]] * found[4]
             if weak or n[k] * exp(found[0]) > highest:
-                found = _predict(*past, (False, least), seasons, 0.5 * reach)
+                found = _predict(*past, (False, least, 0.0), seasons, 0.5 * reach)
         out[k, 0], out[k, 1], out[k, 2], out[k, 3] = n[k] * exp(found[0]), found[1], found[2], found[3]
     return out
 

@@ -127,7 +127,9 @@ def _chart(
     evidence = at_once(level, limit, np.where(tested, seen.counts, 0.0), np.where(tested, expected, 0.0), tested)
     rarest = np.where(tested, p, 1.0).min(axis=0)
     number = tested.sum(axis=0)
-    whole = np.where(number > 0, -np.expm1(number * np.log1p(-np.minimum(rarest, 1 - 1e-16))), np.nan)
+    whole = np.where(
+        number > 0, np.maximum(-np.expm1(number * np.log1p(-np.minimum(rarest, 1 - 1e-16))), 1e-300), np.nan
+    )
     shown = pd.DataFrame(path).ffill().to_numpy()
     return Chart(shown, limit, np.where(number > 0, level.max(axis=0), np.nan), whole, evidence, 1)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+_ADDED_UP = 1e-9  # a smaller chance is lost in the rounding of probabilities that are added up from 0
+
 
 def rarity(counts: np.ndarray, expected: np.ndarray, error: np.ndarray, phi: np.ndarray, threshold: str) -> np.ndarray:
     """Return the chance of a count as high or higher.
@@ -43,9 +45,16 @@ def upper(expected: np.ndarray, error: np.ndarray, phi: np.ndarray, alpha: float
         middle, spread = _power(expected, error, phi)
         return np.maximum(middle + norm.isf(alpha) * spread, 0) ** 1.5
     total = _total(expected, error, phi, threshold)
-    out = poisson.isf(alpha, expected)
-    wide = total > 1 + 1e-9
-    out[wide] = nbinom.isf(alpha, expected[wide] / (total[wide] - 1), 1 / total[wide])
+    out = np.full(len(expected), np.nan)
+    if alpha > _ADDED_UP:
+        from welfare.patterns.monitor.outbreaks.quantile import highest_ordinary
+
+        out = highest_ordinary(expected, total, alpha)
+    wide, left = total > 1 + 1e-9, np.isnan(out)
+    here = left & ~wide
+    out[here] = poisson.isf(alpha, expected[here])
+    here = left & wide
+    out[here] = nbinom.isf(alpha, expected[here] / (total[here] - 1), 1 / total[here])
     return out
 
 
