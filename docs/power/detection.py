@@ -19,8 +19,8 @@ from welfare.patterns.detection.records.zero_inflated import Counts, fit_counts
 from welfare.patterns.detection.repeat_visits.doubts import clumping, misfit
 from welfare.patterns.detection.repeat_visits.histories import Histories, histories_of
 from welfare.patterns.detection.repeat_visits.presence import fit_presence
+from welfare.patterns.detection.watchers.alike import alike_p
 from welfare.patterns.detection.watchers.contrast import visit_contrast
-from welfare.patterns.detection.watchers.spread import spread_between
 from welfare.stats.rates.shares import wilson
 
 Generator = np.random.Generator
@@ -52,7 +52,7 @@ def _spread(rng: Generator, ratio: float) -> bool:
     """30 inspectors, 10 visits each, one finding a visit; median ratio between two of them."""
     groups = np.repeat(np.arange(30), 10)
     own = np.exp(np.log(ratio) / 0.9538726 * rng.normal(size=30))
-    return spread_between(rng.poisson(own[groups]).astype(float), np.zeros(300), groups, None).p_value < 0.05
+    return alike_p(rng.poisson(own[groups]).astype(float), np.ones(300), groups, 199, 0) <= 0.05
 
 
 def _counts(counts: np.ndarray) -> Counts:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
+from scipy.stats import binom
 
+COVERED = [pytest.param(12, id="12"), pytest.param(200, id="200", marks=pytest.mark.slow)]
 _R = Path(__file__).resolve().parents[2] / "referee" / "r"
 
 
@@ -72,3 +76,10 @@ def value(table: pd.DataFrame, beginning: str, column: str = "estimate") -> floa
     rows = table[table["quantity"].str.startswith(beginning)]
     assert len(rows) == 1, table["quantity"].tolist()
     return rows[column].iloc[0]
+
+
+def holds(held: Callable[[int], bool], simulations: int, level: float) -> None:
+    """Assert that intervals hold the truth as often as 999 of 1,000 series of intervals of that level do."""
+    seen = sum(bool(held(seed)) for seed in range(simulations))
+    low, high = binom.ppf([0.0005, 0.9995], simulations, level)
+    assert low <= seen <= high, f"{seen} of {simulations} hold the truth, not {low:.0f} to {high:.0f}"

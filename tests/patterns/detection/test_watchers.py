@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.patterns.detection.frames import r_figure, r_rows, value, watched
+from tests.patterns.detection.frames import COVERED, holds, r_figure, r_rows, value, watched
 from tests.patterns.nulls import SIMULATIONS, at_level
 from welfare.errors import BadParameter, BadValue, NotEstimable
 from welfare.patterns.detection.design import terms_of
 from welfare.patterns.detection.estimates import FEWER, MORE
 from welfare.patterns.detection.records.excess import excess_share
 from welfare.patterns.detection.records.zero_inflated import Counts
+from welfare.patterns.detection.watchers.alike import alike_p
 from welfare.patterns.detection.watchers.contrast import visit_contrast
 from welfare.patterns.detection.watchers.inspectors import _cells, inspector_effects
 from welfare.patterns.detection.watchers.spread import _spread, spread_between
@@ -37,28 +38,37 @@ def test_the_median_ratio_is_what_two_drawn_at_random_differ_by():
     assert value(fit.table, MEDIAN) == pytest.approx(np.exp(np.median(apart)), rel=0.01)
     ends = [np.exp(0.9538725524 * end) for end in (fit.spread.low, fit.spread.high)]
     assert [value(fit.table, MEDIAN, end) for end in ("low", "high")] == pytest.approx(ends)
-    assert value(fit.table, "p-value: do inspectors") < 1e-6
+    assert value(fit.table, "p-value: do inspectors") == fit.p_value == 1 / 200
 
 
-def test_a_planted_spread_lies_in_its_interval():
-    held = 0
-    for seed in range(6):
-        rows = watched(seed, sd=0.6, rate=1.0)
-        found = rows["findings_count"].to_numpy(float)
-        spread = spread_between(found, np.zeros(len(found)), rows["inspector"].str[-3:].astype(int).to_numpy(), 0.95)
-        held += spread.low < 0.6 < spread.high
-    assert held >= 4
+@pytest.mark.parametrize("simulations", COVERED)
+def test_a_planted_spread_lies_in_its_interval(simulations):
+    def held(seed: int) -> bool:
+        rows = watched(seed, sd=0.6, rate=1.0, visits=10)
+        found, who = rows["findings_count"].to_numpy(float), rows["inspector"].str[-3:].astype(int).to_numpy()
+        spread = spread_between(found, np.zeros(len(found)), who, 0.8)
+        return spread.low < 0.6 < spread.high
+
+    holds(held, simulations, 0.8)
+
+
+@pytest.mark.parametrize("simulations", COVERED)
+def test_the_share_who_never_cite_lies_in_its_interval(simulations):
+    one = terms_of(pd.DataFrame(index=range(60)), [], "test")
+
+    def held(seed: int) -> bool:
+        rng = np.random.default_rng(seed)
+        totals = rng.negative_binomial(4, 4 / 16, 60) * (rng.random(60) >= 0.2)
+        never = excess_share(Counts(totals.astype(float), np.zeros(60), one, one), level=0.8, where="test")
+        return never.low <= 0.2 <= never.high
+
+    holds(held, simulations, 0.8)
 
 
 def test_the_share_who_never_cite_is_found():
-    held, found = 0, []
-    for seed in range(8):
-        fit = inspector_effects(watched(seed, who=40, sd=0.4, never=0.2, rate=0.6))
-        held += fit.never.low <= 0.2 <= fit.never.high
-        found.append(fit.never.share)
-    assert held >= 5
-    assert np.mean(found) == pytest.approx(0.2, abs=0.05)
-    assert "by chance alone, all recording alike" in value(fit.table, "inspectors who recorded", "reason")
+    fits = [inspector_effects(watched(seed, who=80, sd=0.4, never=0.2, rate=0.6), replicates=0) for seed in range(2)]
+    assert np.mean([fit.never.share for fit in fits]) == pytest.approx(0.2, abs=0.07)
+    assert "by chance alone, all recording alike" in value(fits[0].table, "inspectors who recorded", "reason")
 
 
 def test_who_looked_at_little_and_recorded_nothing_is_no_sign():
@@ -70,23 +80,56 @@ def test_who_looked_at_little_and_recorded_nothing_is_no_sign():
     with_hours, without = inspector_effects(rows, effort="hours"), inspector_effects(rows)
     assert with_hours.never.p_value > 0.05
     assert without.never.p_value < 0.05
-    assert with_hours.spread.p_value > 0.05
+    assert with_hours.p_value > 0.05
+    assert without.p_value < 0.05
     assert inspector_effects(rows.assign(e=0.3 * hours), expected="e").never.share == pytest.approx(
         with_hours.never.share, abs=1e-3
     )
 
 
 @pytest.mark.parametrize("simulations", SIMULATIONS)
-def test_inspectors_alike_are_called_unlike_at_most_at_the_level(simulations):
-    """A variance at its bound: half chi-squared errs to the safe side with few groups."""
+@pytest.mark.parametrize("kind", ["poisson", "negative binomial", "large and small facilities"])
+def test_inspectors_alike_are_called_unlike_at_the_level(simulations, kind):
+    groups = np.repeat(np.arange(25), 6)
 
     def alarm(seed: int) -> bool:
         rng = np.random.default_rng(seed)
-        groups = np.repeat(np.arange(25), 6)
-        found = spread_between(rng.poisson(2.0, 150).astype(float), np.zeros(150), groups, None)
-        return found.p_value < 0.05
+        over = np.exp(rng.normal(size=25))[groups] if kind.startswith("large") else np.ones(150)
+        own = np.ones(150) if kind == "poisson" else rng.gamma(2, 0.5, 150)
+        return alike_p(rng.poisson(2 * over * own).astype(float), over, groups, 39, seed) <= 0.05
 
-    at_level(alarm, simulations, may_be_rarer=True)
+    at_level(alarm, simulations)
+
+
+def test_counts_all_equal_are_as_near_as_can_be_and_one_who_records_six_times_as_much_is_far():
+    groups = np.repeat(np.arange(6), 10)
+    assert alike_p(np.ones(60), np.ones(60), groups, 99, 0) == 1
+    strict = np.where(groups == 0, 6.0, 1.0)
+    assert alike_p(strict, np.ones(60), groups, 99, 0) == 1 / 100
+    # Of whom what was visited explains it, nothing is left.
+    assert alike_p(strict, strict, groups, 99, 0) == 1
+    assert np.isnan(alike_p(strict, np.ones(60), groups, 0, 0))
+
+
+def test_the_p_value_is_that_of_every_table_of_poisson_counts():
+    """Two groups of one and three visits, one finding expected of each visit: all counts up to seven, one by one."""
+    from itertools import product
+
+    from scipy.stats import poisson
+
+    def apart(counts: tuple[int, ...]) -> float:
+        total = sum(counts)
+        if not total:
+            return 0.0
+        spread = max(sum((count - total / 4) ** 2 - count for count in counts) / (4 * (total / 4) ** 2), 0)
+        each = total / 4 + spread * (total / 4) ** 2
+        return (counts[0] - total / 4) ** 2 * (1 / each + 1 / (3 * each))
+
+    seen = apart((2, 1, 1, 0))
+    far = [counts for counts in product(range(8), repeat=4) if apart(counts) >= seen - 1e-9]
+    exact = float(np.prod(poisson.pmf(far, 1), axis=1).sum())
+    got = alike_p(np.array([2.0, 1, 1, 0]), np.ones(4), np.array([0, 1, 1, 1]), 4_999, 0)
+    assert got == pytest.approx(exact, abs=0.02)
 
 
 @pytest.mark.parametrize("simulations", SIMULATIONS)
@@ -100,7 +143,8 @@ def test_inspectors_who_cite_seldom_are_called_blind_at_most_at_the_level(simula
     at_level(alarm, simulations, may_be_rarer=True)
 
 
-def test_facilities_that_differ_are_not_taken_for_inspectors_who_do():
+@pytest.mark.parametrize("simulations", SIMULATIONS)
+def test_facilities_that_differ_are_not_taken_for_inspectors_who_do(simulations):
     """Each inspector has five facilities of its own, which differ; visits to one are added up."""
 
     def alarm(seed: int) -> bool:
@@ -110,9 +154,9 @@ def test_facilities_that_differ_are_not_taken_for_inspectors_who_do():
         cells = _cells(pd.DataFrame({"who": place // 5, "facility": place, "found": rng.poisson(rate[place])}))
         assert len(cells) == 100
         found, over = cells["found"].to_numpy(), cells["over"].to_numpy()
-        return spread_between(found, np.log(over), cells["who"].to_numpy(), None).p_value < 0.05
+        return alike_p(found, over, cells["who"].to_numpy(), 39, seed) <= 0.05
 
-    at_level(alarm, 25, may_be_rarer=True)
+    at_level(alarm, simulations)
 
 
 def test_nobody_is_named_or_ranked():

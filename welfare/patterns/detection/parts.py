@@ -104,6 +104,8 @@ def _groups(asked: Asked, column: str, who: str) -> Part:
         expected=names.expected,
         who=who,
         level=asked.level,
+        replicates=asked.replicates,
+        seed=asked.seed,
     )
 
 

@@ -22,8 +22,6 @@ class GroupSpread(NamedTuple):
     ----------
     sd, low, high : float
         Standard deviation of the groups' intercepts, with its profile-likelihood interval.
-    p_value : float
-        Likelihood ratio against no spread, half chi-squared and half nothing.
     family : {"nb2", "poisson"}
         Of the counts within a group.
     """
@@ -31,13 +29,10 @@ class GroupSpread(NamedTuple):
     sd: float
     low: float
     high: float
-    p_value: float
     family: str
 
 
-def spread_between(
-    counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, level: float | None
-) -> GroupSpread:
+def spread_between(counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, level: float) -> GroupSpread:
     """Estimate how far groups differ, counts within them being negative binomial where they vary enough.
 
     Parameters
@@ -45,8 +40,8 @@ def spread_between(
     counts, log_exposure : array of float, shape (n,)
     groups : array of int, shape (n,)
         From 0 without a gap.
-    level : float or None
-        Coverage; None for no interval.
+    level : float
+        Coverage.
 
     Raises
     ------
@@ -59,11 +54,7 @@ def spread_between(
         return _spread(counts, log_exposure, groups, "poisson", level)
 
 
-def _spread(
-    counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, family: str, level: float | None
-) -> GroupSpread:
-    from scipy.special import ndtr
-
+def _spread(counts: np.ndarray, log_exposure: np.ndarray, groups: np.ndarray, family: str, level: float) -> GroupSpread:
     from welfare.stats.mixed.families import FAMILIES
     from welfare.stats.mixed.marginal import sort_rows
     from welfare.stats.mixed.model import fit_random_intercept
@@ -72,11 +63,8 @@ def _spread(
     fit = fit_random_intercept(counts, design, log_exposure, groups, family=family, nodes=_NODES)
     rows = sort_rows(FAMILIES[family], counts, design, log_exposure, trials, groups)
     profile = _Profile(rows, np.append(fit.estimates, [] if fit.theta is None else [np.log(fit.theta)]))
-    none = profile(0.0)
-    gain = max(fit.loglik - none, 0.0)
-    p_value = float(ndtr(-np.sqrt(2 * gain))) if fit.sd > 0 else 1.0
-    low, high = (np.nan, np.nan) if level is None else _limits(profile, float(fit.sd), fit.loglik, none, level)
-    return GroupSpread(float(fit.sd), low, high, p_value, family)
+    low, high = _limits(profile, float(fit.sd), fit.loglik, profile(0.0), level)
+    return GroupSpread(float(fit.sd), low, high, family)
 
 
 def _limits(profile: _Profile, sd: float, best: float, none: float, level: float) -> tuple[float, float]:
