@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 POISSON, BERNOULLI, EXPECTATION, NORMAL = 0, 1, 2, 3
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def poisson(count: float, expected: float, total: float) -> float:
     """Return Kulldorff's ratio given all cases: `count` inside of `total`, where `expected` would fall by share.
 
@@ -23,7 +24,7 @@ def poisson(count: float, expected: float, total: float) -> float:
     return ratio
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def bernoulli(count: float, base: float, total: float, total_base: float) -> float:
     """Return Kulldorff's ratio of cases among trials: `count` of `base` inside, `total` of `total_base` in all."""
     outside, outside_base = total - count, total_base - base
@@ -41,13 +42,13 @@ def bernoulli(count: float, base: float, total: float, total_base: float) -> flo
     return ratio
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def expectation(count: float, expected: float) -> float:
     """Return Neill's expectation-based Poisson ratio: nothing outside the window plays a part."""
     return count * np.log(count / expected) + expected - count if count > expected else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@compiled(error_model="numpy", inline="always")
 def normal(value: float, weight: float, total: float, total_weight: float, squares: float, rows: float) -> float:
     """Return the weighted normal ratio: how much two means explain of the `squares` about one mean, over `rows` values.
 
@@ -64,7 +65,7 @@ def normal(value: float, weight: float, total: float, total_weight: float, squar
     return -0.5 * rows * np.log(max(1 - explained, 1e-15))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def log_ratio(ratio: int, count: float, base: float, totals: tuple[float, float, float, float]) -> float:
     """Return one window's log likelihood ratio under the model that `ratio` names; 0 unless more than expected.
 

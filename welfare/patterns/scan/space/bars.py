@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from welfare.patterns.scan.ratios import BERNOULLI, log_ratio
 from welfare.patterns.scan.space.orders import ROUNDING
+from welfare.stats.compiled import compiled
 
 STEPS = 2048  # entries of a table, evenly spaced in the square root of the base
 _SLACK = 1e-9  # a count whose ratio is this much short of the bar is let through: rounding must not hide a window
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@compiled(error_model="numpy", inline="always")
 def entry(base: float, cap: float) -> int:
     """Return which entry of a table speaks for a window with this much base, at most `cap`."""
     return min(int(np.sqrt(base / (cap * ROUNDING)) * STEPS), STEPS - 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _reaches(ratio: int, count: float, base: float, totals: tuple[float, float, float, float], bar: float) -> bool:
     """Say whether any window with `count` cases and at least `base` could have a ratio above the bar."""
     # Among trials, base is at least the count; where all are cases, the ratio grows with their number.
@@ -26,7 +26,7 @@ def _reaches(ratio: int, count: float, base: float, totals: tuple[float, float, 
     return count > 0 and (within <= 0 or log_ratio(ratio, count, within, totals) > bar)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def fill(
     needed: np.ndarray,
     ratio: int,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _tabulate(weights: np.ndarray, keep: np.ndarray, other: np.ndarray, stack: np.ndarray) -> None:
     """Cut the weights into columns of one height, each of at most two cells: itself up to `keep`, `other` above."""
     cells = len(weights)
@@ -37,7 +38,7 @@ def _tabulate(weights: np.ndarray, keep: np.ndarray, other: np.ndarray, stack: n
         keep[stack[k]] = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def drop(total: int, weights: np.ndarray, rng: np.random.Generator, out: np.ndarray) -> None:
     """Drop `total` cases on each map, each on a cell with a probability in proportion to its weight.
 

@@ -8,11 +8,11 @@ beat a bar sets the bit wherever a map holds as many: hardly any window costs mo
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from welfare.patterns.scan.ratios import log_ratio
 from welfare.patterns.scan.space.bars import STEPS, entry, fill
 from welfare.patterns.scan.space.orders import ROUNDING, sort_by, squares_from, windows_around
+from welfare.stats.compiled import compiled
 
 WORDS = 8  # side by side, so that the processor's vector units are full
 NARROW, WIDE = 16, 32  # bits of a lane
@@ -47,7 +47,7 @@ def pack(sets: np.ndarray, bits: int) -> np.ndarray:
     return words
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _pack(sets: np.ndarray, bits: int, words: np.ndarray) -> None:
     block = WORDS * (64 // bits)
     for m in range(len(sets)):
@@ -57,7 +57,7 @@ def _pack(sets: np.ndarray, bits: int, words: np.ndarray) -> None:
             words[m // block, i, word] |= sets[m, i] << shift
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def in_every_lane(value: int, bits: int) -> int:
     """Return a word with the same number in each lane."""
     word = 0
@@ -66,7 +66,7 @@ def in_every_lane(value: int, bits: int) -> int:
     return word
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def fill_tables(
     tables: np.ndarray,
     best: np.ndarray,
@@ -100,7 +100,7 @@ def fill_tables(
             tables[b, step] = in_every_lane((1 << (bits - 1)) - tables[b, step], bits)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _spans(
     inside: np.ndarray, size: int, cap: float, scale: float, thin: float, ends: np.ndarray, entries: np.ndarray
 ) -> int:
@@ -138,7 +138,7 @@ def _spans(
     return many
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _raise_one(
     held: np.ndarray,
     base: float,
@@ -161,7 +161,7 @@ def _raise_one(
                     best[m] = max(best[m], factor * log_ratio(ratio, count, base, totals))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _raise_within(
     rows: np.ndarray,
     inside: np.ndarray,
@@ -190,7 +190,7 @@ def _raise_within(
             held[j] -= block[row, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _walk(
     order: np.ndarray,
     inside: np.ndarray,
@@ -235,7 +235,7 @@ def _walk(
         start = end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def raise_around(
     points: np.ndarray,
     base: np.ndarray,

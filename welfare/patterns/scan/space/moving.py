@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from welfare.patterns.scan.ratios import BERNOULLI, EXPECTATION, NORMAL, log_ratio
 from welfare.patterns.scan.space.orders import APART, ROUNDING, sort_by, squares_from
+from welfare.stats.compiled import compiled
 
 LANES = 16  # maps side by side, so that the processor's vector units are full
 _SLACK = 1 - 1e-9  # rounding must not hide a window that beats the bar
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def line_to_beat(ratio: int, bar: float, totals: tuple[float, float, float, float]) -> float:
     """Return what the square of the cases above expectation must exceed, over their room, to beat the bar.
 
@@ -42,7 +42,7 @@ def line_to_beat(ratio: int, bar: float, totals: tuple[float, float, float, floa
     return bar * total * freedom / total_base**2 * _SLACK
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _raise(
     case: np.ndarray,
     base: np.ndarray,
@@ -65,7 +65,7 @@ def _raise(
                 lines[j] = line_to_beat(ratio, score / factor, totals)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _walk(
     order: np.ndarray,
     near: np.ndarray,
@@ -110,7 +110,7 @@ def _walk(
             _raise(case, base, cap, fewest, k + 1, ratio, factor, totals, lines, best)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def raise_around(
     points: np.ndarray,
     cases: np.ndarray,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 APART = 1 + 1e-9  # squared distances closer than this are one distance: a window takes in all places on its edge
 ROUNDING = 1 + 1e-12  # three shares of 0.1 add up to a little more than 0.3
@@ -11,7 +12,7 @@ _FEWEST_BITS, _MOST_BITS = 7, 11  # sorted by at a time: about as many digits as
 _PATIENCE = 16  # moves per place after which the last touch of sorting is left to a sort for any input
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def squares_from(points: np.ndarray, centre: int, shape: tuple[float, float], squares: np.ndarray) -> None:
     """Fill in the squared longer half-axis of the window around `centre` on whose edge each place lies.
 
@@ -43,7 +44,7 @@ def squares_from(points: np.ndarray, centre: int, shape: tuple[float, float], sq
         squares[i] = along * along + across * across
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def sort_by(squares: np.ndarray, order: np.ndarray, near: np.ndarray, work: np.ndarray) -> None:
     """Fill in the places' positions in order of their squares, ties in the order given.
 
@@ -98,7 +99,7 @@ def sort_by(squares: np.ndarray, order: np.ndarray, near: np.ndarray, work: np.n
     _set_right(squares, order, near)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _set_right(squares: np.ndarray, order: np.ndarray, near: np.ndarray) -> None:
     """Put an order that is almost right quite right."""
     n, moves = len(order), 0
@@ -118,7 +119,7 @@ def _set_right(squares: np.ndarray, order: np.ndarray, near: np.ndarray) -> None
             return
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def windows_around(
     order: np.ndarray,
     near: np.ndarray,

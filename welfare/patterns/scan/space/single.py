@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from welfare.patterns.scan.ratios import EXPECTATION, NORMAL, log_ratio
 from welfare.patterns.scan.space.moving import line_to_beat
 from welfare.patterns.scan.space.orders import sort_by, squares_from, windows_around
+from welfare.stats.compiled import compiled
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def best_around(
     points: np.ndarray,
     cases: np.ndarray,
@@ -73,7 +73,7 @@ def best_around(
     return best, order[:chosen].astype(np.int64)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def best_of_each(
     points: np.ndarray,
     cases: np.ndarray,

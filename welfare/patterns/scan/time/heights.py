@@ -9,16 +9,17 @@ interval takes one pass over the steps.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from welfare.patterns.scan.ratios import BERNOULLI, EXPECTATION, bernoulli, expectation, poisson
+from welfare.stats.compiled import compiled
 
 GROWTH = 1.25  # of the bases at which curves are kept; between them they are chords
 _HALVINGS = 16
+_ENDLESS = 1e15  # more cases than are searched
 _WHOLE = 1 - 1e-12
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def score(ratio: int, count: float, base: float, total: float, total_base: float) -> float:
     """Return the log likelihood ratio of one window; 0 where it has no base, or all of it."""
     if base <= 0.0:
@@ -32,22 +33,22 @@ def score(ratio: int, count: float, base: float, total: float, total_base: float
     return poisson(count, base * total / total_base, total)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def usual(ratio: int, base: float, total: float, total_base: float) -> float:
     """Return the cases that would fall into a window if nothing gathered."""
     return base if ratio == EXPECTATION else base * total / total_base
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _most(ratio: int, bar: float, total: float, total_base: float, base: float) -> float:
     """Return a count that beats the bar, or as many as there can be."""
     count = max(usual(ratio, base, total, total_base), 1e-3)
-    while count < 1e9 and score(ratio, count, base, total, total_base) < bar:
+    while count < _ENDLESS and score(ratio, count, base, total, total_base) < bar:
         count *= 2.0
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def raise_heights(
     ratio: int, bar: float, total: float, total_base: float, bases: np.ndarray, heights: np.ndarray
 ) -> None:

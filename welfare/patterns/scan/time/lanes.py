@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from welfare.patterns.scan.time.heights import GROWTH, raise_heights
 from welfare.patterns.scan.time.lines import (
-    COARSEST,
     FINEST,
     LANES,
+    LARGEST,
     pack,
     place_lines,
     reach_above,
     set_slopes,
     whole_line,
 )
+from welfare.stats.compiled import compiled
 
 _WIDTH = 6  # classes of base reach over so many of the bases at which curves are kept
 _WORTH = 1.05  # slopes are set anew when the bests have risen by so much
@@ -114,6 +114,8 @@ def new_lanes(totals: np.ndarray, bases: np.ndarray, best: np.ndarray, where: np
     """
     g = len(bases)
     most = g // _WIDTH + 2
+    # Units so coarse that all cases of a set make a 16-bit number.
+    coarsest = max(0, int(np.ceil(np.log2(max(float(totals.max()), 1.0) / LARGEST))) + 1)
     return Lanes(
         totals=totals,
         best=best.copy(),
@@ -121,7 +123,7 @@ def new_lanes(totals: np.ndarray, bases: np.ndarray, best: np.ndarray, where: np
         bases=bases,
         heights=np.zeros((LANES, g)),
         slopes=np.zeros(g),
-        limits=np.full((FINEST + COARSEST + 1, g, LANES), 32_000, np.int16),  # never exceeded where no set is
+        limits=np.full((coarsest + FINEST + 1, g, LANES), 32_000, np.int16),  # never exceeded where no set is
         drawn=np.zeros(LANES),
         turns=np.full(LANES, np.inf),
         turn=np.full(1, np.inf),
@@ -135,7 +137,7 @@ def new_lanes(totals: np.ndarray, bases: np.ndarray, best: np.ndarray, where: np
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _draw(lanes: Lanes, law: Law, lane: int) -> None:
     """Draw the curve of one lane."""
     total, heights = lanes.totals[lane], lanes.heights[lane]
@@ -143,7 +145,7 @@ def _draw(lanes: Lanes, law: Law, lane: int) -> None:
     raise_heights(law.ratio, lanes.best[lane], total, law.total_base, lanes.bases, heights)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _lay(lanes: Lanes, law: Law, lane: int) -> None:
     """Lay the lines of one lane below its curve."""
     fewest, heights = law.fewest - 0.5, lanes.heights[lane]
@@ -151,7 +153,7 @@ def _lay(lanes: Lanes, law: Law, lane: int) -> None:
     lanes.turn[0] = lanes.turns.min()
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def lift(lanes: Lanes, law: Law, lane: int) -> None:
     """Draw the curve and the lines of one lane anew, if its best has risen enough; older ones are right, but lower."""
     if lanes.best[lane] > lanes.drawn[lane] * _WORTH_DRAWING:
@@ -159,7 +161,7 @@ def lift(lanes: Lanes, law: Law, lane: int) -> None:
         _lay(lanes, law, lane)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def tilt(lanes: Lanes, law: Law) -> None:
     """Give all lines the slopes that suit the lanes' curves on average, if these have risen enough to be worth it."""
     if lanes.best.sum() <= lanes.slopes_at[0] * _WORTH:
@@ -180,7 +182,7 @@ def tilt(lanes: Lanes, law: Law) -> None:
             _lay(lanes, law, j)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def extremes(base: np.ndarray, upto: np.ndarray, law: Law) -> tuple[float, float]:
     """Return a base that no interval falls below, and one that none exceeds; fill in the base before each step."""
     steps = len(base)
@@ -196,7 +198,7 @@ def extremes(base: np.ndarray, upto: np.ndarray, law: Law) -> tuple[float, float
     return least, most + 1e-9 * upto[steps]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _class_of(bases: np.ndarray, base: float) -> int:
     """Return the class that a base begins: that of the last of the kept bases not above it, or else the first."""
     if base <= bases[0]:
@@ -207,7 +209,7 @@ def _class_of(bases: np.ndarray, base: float) -> int:
     return i
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def may_beat(counts: np.ndarray, base: np.ndarray, lanes: Lanes, law: Law, marked: np.ndarray) -> bool:
     """Say if any window with at most these counts, on at least this base, may beat the best of any lane.
 
@@ -237,7 +239,7 @@ def may_beat(counts: np.ndarray, base: np.ndarray, lanes: Lanes, law: Law, marke
         whole_line(lanes.upto, lanes.slopes[i], shift, lanes.lines[many])
         many, i = many + 1, i + _WIDTH
     reach_above(lanes.packed, lanes.lines[:many], law.first, lanes.run, lanes.top)
-    limits = lanes.limits[shift + COARSEST]
+    limits = lanes.limits[len(lanes.limits) - 1 - FINEST + shift]
     found = False
     for c in range(many):
         top, limit = lanes.top[c], limits[begun + c * _WIDTH]

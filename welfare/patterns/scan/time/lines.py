@@ -8,15 +8,16 @@ whole numbers, many lanes to an instruction: cases rounded up and lines rounded 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 LANES = 64  # sets of counts side by side, so that the processor's vector units are full
 LARGEST = 16_000  # two of these still make a 16-bit number
-FINEST, COARSEST = 6, 18  # units are between 2^-6 and 2^18 cases
+FINEST = 6  # units are 2^-6 cases or more
 _ROUNDING = 1e-7  # of sums
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def place_lines(
     bases: np.ndarray,
     heights: np.ndarray,
@@ -40,8 +41,8 @@ def place_lines(
         Of the lines, by the first base of the class.
     lane : int
         Which lane.
-    limits : array of int16, shape (FINEST + COARSEST + 1, g, LANES)
-        Filled in, for units of 2^(k - COARSEST) to a case in row k.
+    limits : array of int16, shape (units, g, LANES)
+        Filled in; the last row is for units of 2^FINEST to a case, each row before it for half as many.
 
     Returns
     -------
@@ -52,21 +53,22 @@ def place_lines(
     turn = _turn(bases, heights, fewest)
     for i in range(len(bases)):
         high = min(i + width, last)
-        at = min(max(turn, bases[i]), bases[high])
+        # The first class also holds for smaller bases, down to nothing.
+        at = min(max(turn, bases[i] if i > 0 else 0.0), bases[high])
         begin = max(heights[i], fewest) if at == bases[i] else fewest
         if at == bases[high]:
             begin = max(heights[high], fewest)
         end = max(heights[high], fewest)
         above = min(begin - slopes[i] * at, end - slopes[i] * bases[high]) - _ROUNDING * (1.0 + end)
-        unit = 2.0**-COARSEST
-        for k in range(FINEST + COARSEST + 1):
+        unit = 2.0 ** (FINEST + 1 - len(limits))
+        for k in range(len(limits)):
             # A line in whole units is less than 1 too high over any interval.
             limits[k, i, lane] = np.int16(max(-32_000.0, min(np.floor(above * unit - 1.001), LARGEST - 1.0)))
             unit *= 2.0
     return turn
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _turn(bases: np.ndarray, heights: np.ndarray, fewest: float) -> float:
     """Return the base at which the curve, straight between the bases, reaches the fewest cases."""
     before, low = 0.0, 0.0
@@ -77,21 +79,21 @@ def _turn(bases: np.ndarray, heights: np.ndarray, fewest: float) -> float:
     return low
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def set_slopes(bases: np.ndarray, heights: np.ndarray, fewest: float, width: int, slopes: np.ndarray) -> None:
     """Give each class the slope of the chord of one curve: any slope is right, a fitting one is sharp."""
     last = len(bases) - 1
     turn = _turn(bases, heights, fewest)
     for i in range(len(bases)):
         high = bases[min(i + width, last)]
-        low = min(max(turn, bases[i]), high)
+        low = min(max(turn, bases[i] if i > 0 else 0.0), high)
         top = max(heights[min(i + width, last)], fewest)
         slopes[i] = top / high
         if high > low * (1 + 1e-9):
-            slopes[i] = (top - (fewest if low > bases[i] else max(heights[i], fewest))) / (high - low)
+            slopes[i] = (top - (max(heights[i], fewest) if low == bases[i] else fewest)) / (high - low)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def pack(counts: np.ndarray, packed: np.ndarray, factor: np.ndarray) -> int:
     """Write counts as 16-bit numbers in units of 2^shift to a case, as fine as can be, rounded up; return the shift."""
     largest = counts[0]
@@ -114,7 +116,7 @@ def pack(counts: np.ndarray, packed: np.ndarray, factor: np.ndarray) -> int:
     return shift
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def whole_line(upto: np.ndarray, slope: float, shift: int, line: np.ndarray) -> None:
     """Write slope times base in units, as whole numbers whose sum over any interval is less than 1 too large.
 
@@ -135,7 +137,7 @@ def whole_line(upto: np.ndarray, slope: float, shift: int, line: np.ndarray) -> 
         line[t] = np.int16(here if here < most else most)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def reach_above(packed: np.ndarray, lines: np.ndarray, first: int, run: np.ndarray, top: np.ndarray) -> None:
     """Find, for each class and lane, the largest sum of (packed - line) over any interval, or one beyond all limits.
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from os import cpu_count
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,7 @@ _EARLY = 16  # one centre in so many comes in an early round
 _WORTH_A_PART = 100  # centres
 _PARTS = 4  # into which centres are split at least, however few the processors
 _LEAST = 1e-4  # expected cases at the smallest base at which curves are kept
+_FINE = 1e-8  # share of all that is expected, below which steep lines would be lost in rounding
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def _planned(cells: Cells, ratio: int, reach: Reach) -> _Plan:
     total_base = float(base.sum())
     expected = total_base if ratio == EXPECTATION else max(float(cells.cases.sum()), 1.0)
     longest = min(reach.max_steps, steps)
-    many = int(np.ceil(np.log(expected / min(_LEAST, expected / 2)) / np.log(GROWTH))) + 1
+    least = max(min(_LEAST, expected / 2), expected * _FINE)
+    many = int(np.ceil(np.log(expected / least) / np.log(GROWTH))) + 1
     law = Law(
         ratio=int(ratio),
         total_base=total_base,
@@ -214,9 +217,11 @@ def _ahead(
 def _side_by_side(block: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return counts with lanes side by side within each step, an example of what sums of them are, and totals."""
     many, n, steps = block.shape
-    small = block.max(initial=0) < 2**8 and block.sum(axis=1).max(initial=0) < 2**15
-    counts = np.zeros((n, steps, LANES), dtype=np.uint8 if small else np.int32)
+    most = block.sum(axis=1).max(initial=0)  # that any circle may hold in one step
+    small = block.max(initial=0) < 2**8 and most < 2**15
+    kind: Any = np.int16 if small else np.int32 if most < 2**31 else np.int64
+    counts = np.zeros((n, steps, LANES), dtype=np.uint8 if small else kind)
     counts[:, :, :many] = block.transpose(1, 2, 0)
     totals = np.zeros(LANES)
     totals[:many] = block.sum(axis=(1, 2))
-    return counts.reshape(n, -1), np.zeros(1, dtype=np.int16 if small else np.int32), totals
+    return counts.reshape(n, -1), np.zeros(1, dtype=kind), totals

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from os import cpu_count
 
 import numpy as np
-from numba import njit
 
 from welfare.patterns.scan.arrays import Cells, Reach
+from welfare.stats.compiled import compiled
 
 _APART = 1 + 1e-9  # squared distances closer than this are one distance: a circle takes in all places on its edge
 _ROUNDING = 1 + 1e-12  # three shares of 0.1 add up to a little more than 0.3
@@ -41,7 +41,7 @@ class Spans:
     run_starts: np.ndarray
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _reached(
     points: np.ndarray, share: np.ndarray, most: float, radius: float, centre: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +65,7 @@ def _reached(
     return order[:last], closes[:last]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _runs(order: np.ndarray, closes: np.ndarray, share: np.ndarray, expected: float, slack: float) -> np.ndarray:
     """Cut the circles around one centre into runs; `expected` cases fall into the longest window of all places."""
     runs = np.zeros((len(order), 2), np.int64)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from welfare.patterns.scan.ratios import BERNOULLI, EXPECTATION
 from welfare.patterns.scan.time.heights import score
 from welfare.patterns.scan.time.lanes import Lanes, Law, lift, may_beat, tilt
 from welfare.patterns.scan.time.lines import LANES
+from welfare.stats.compiled import compiled
 
 
 class Field(NamedTuple):
@@ -38,7 +38,7 @@ class Field(NamedTuple):
     counts: np.ndarray
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _best_interval(count: np.ndarray, base: np.ndarray, total: float, law: Law, bar: float) -> tuple[float, int, int]:
     """Return the highest score above the bar of any interval of one circle, and its first and last step."""
     best, begin, end = bar, -1, -1
@@ -63,13 +63,13 @@ def _best_interval(count: np.ndarray, base: np.ndarray, total: float, law: Law, 
     return best, begin, end
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _copy(source: np.ndarray, to: np.ndarray) -> None:
     for x in range(len(to)):  # several times as fast as to[:] = source
         to[x] = source[x]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _add(places: np.ndarray, field: Field, counts: np.ndarray, base: np.ndarray) -> None:
     """Add the cases and the base of some places."""
     kind, every = counts.dtype.type, field.counts
@@ -90,7 +90,7 @@ def _add(places: np.ndarray, field: Field, counts: np.ndarray, base: np.ndarray)
             base[t] += here[t]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _look(
     counts: np.ndarray, base: np.ndarray, marked: np.ndarray, lanes: Lanes, law: Law, centre: int, size: int
 ) -> None:
@@ -108,7 +108,7 @@ def _look(
             lift(lanes, law, j)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _reached(field: Field, centre: int) -> int:
     """Return where in the order the last circle around a centre ends that holds no place that is taken."""
     begin = end = field.starts[centre]
@@ -120,7 +120,7 @@ def _reached(field: Field, centre: int) -> int:
     return end
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def walk(field: Field, centres: np.ndarray, kind: np.ndarray, lanes: Lanes, law: Law, hasty: bool) -> None:
     """Raise the best of each lane to the highest score of any window around some centres.
 
