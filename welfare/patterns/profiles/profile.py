@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 
 from welfare.patterns.profiles.funnel import Funnel, funnel, solve_spread, tail_probability
+from welfare.patterns.profiles.options import check_caution, check_columns, check_numbers, check_spread
 from welfare.patterns.profiles.ranks import Posterior, rank_limits
 from welfare.patterns.profiles.reading import (
     by_facility,
-    check_columns,
-    check_numbers,
-    check_spread,
     columns,
     law_of,
     read_rows,
@@ -105,9 +103,10 @@ def profile(
 
     `rank` orders the shrunken ratios, 1 the highest, ties sharing their mean; its range holds the posterior
     ranks and the rank itself; beyond 2,000 facilities it is worked out without draws, closer than 2,000 draws
-    would. Shrunken intervals (gamma-Poisson, of trials beta-binomial, by maximum likelihood) take the fitted
-    spread as known and are too narrow with few facilities: where six are expected of each, 95% intervals hold
-    94% of true ratios with 100 facilities, 93% with 50, 88% with 20 and 80% with 10. Expected counts from a
+    would. Shrunken figures are gamma-Poisson, of trials beta-binomial, by maximum likelihood. Of fewer than 100
+    facilities their intervals, ranges of ranks and chances go over every spread, weighed by its likelihood (equal
+    chances beforehand for equal steps of its standard deviation), as few facilities do not tell how widely they
+    are spread; the ratios themselves are those of the likeliest spread. Expected counts from a
     model fitted to the same counts are drawn towards them, which hides large facilities a little.
 
     References
@@ -126,7 +125,8 @@ def profile(
     [['h', 'above']]
     """
     check_spread(overdispersion, winsorise, "profile")
-    check_numbers("profile", level=level, fdr=fdr, draws=draws)
+    check_numbers("profile", level=level, fdr=fdr, draws=draws, seed=seed)
+    check_caution(caution, "profile")
     asked = columns(observed, expected, trials, facility)
     check_columns(panel, asked.asked, "profile")
     places, dropped = by_facility(read_rows(panel, asked), panel.index, "profile")
@@ -139,11 +139,11 @@ def profile(
     posterior = law.posterior()
     ranks = rank_limits(posterior, level=level, draws=draws, seed=seed)
     table = _table(places, law, shape, posterior, p_value, ranks, level=level, fdr=fdr)
+    differ = spread_in_words(shape.phi, by_chance, overdispersion, alike=posterior.alike)
     what = "facilities" if facility == "facility_id" else f"groups by {facility}"
     return Profile(
         table=table,
-        text=simulated_words(panel)
-        + sentences(table, what, spread_in_words(shape.phi, by_chance, overdispersion), dropped, fdr, caution),
+        text=simulated_words(panel) + sentences(table, what, differ, dropped, fdr, caution),
         dropped=dropped,
         notes=notes(table, what, len(panel), alike=posterior.alike, overdispersion=overdispersion, law=law.with_spread),
         phi=shape.phi,

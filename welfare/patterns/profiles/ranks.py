@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,13 +17,17 @@ class Posterior(Protocol):
         """Whether no spread beyond chance was found."""
 
     @property
+    def spread(self) -> Any:
+        """Distribution of true ratios."""
+
+    @property
     def mean(self) -> np.ndarray:
         """Posterior mean of each ratio."""
 
     def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Return the posterior interval of each ratio."""
 
-    def exceeding(self, threshold: float) -> np.ndarray:
+    def exceeding(self, threshold: float | np.ndarray) -> np.ndarray:
         """Return the probability that each ratio is above the threshold."""
 
     def draw(self, source: np.random.Generator) -> np.ndarray:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from welfare.errors import BadParameter, BadValue, NotEstimable
-from welfare.patterns.profiles.funnel import HOW
+from welfare.errors import BadValue, NotEstimable
 from welfare.patterns.profiles.laws.counts import Counts
 from welfare.stats.inputs import dropped_rows, not_negative, numbers, whole_counts
 
@@ -40,7 +39,8 @@ class Columns:
     @property
     def asked(self) -> list[str]:
         """Names of the columns that must be there."""
-        return [name for name in (self.observed, self.expected, self.trials, self.facility) if name is not None]
+        optional = [name for name in (self.expected, self.trials) if name is not None]
+        return [self.observed, *optional, self.facility]
 
 
 def columns(observed: str, expected: str | None, trials: str | None, facility: str) -> Columns:
@@ -62,58 +62,6 @@ class Rows:
 
     table: pd.DataFrame
     reasons: np.ndarray
-
-
-def check_columns(panel: pd.DataFrame, wanted: list[str], where: str) -> None:
-    """Refuse a panel without a column that was asked for, or with two of that name."""
-    absent = [name for name in wanted if name not in panel]
-    if absent:
-        raise BadParameter(
-            f"the panel has no column {', '.join(map(repr, absent))}",
-            where=where,
-            spoiled="Facilities cannot be compared without it.",
-            todo=f"Columns it has: {', '.join(map(str, panel.columns))}.",
-        )
-    twice = [name for name in wanted if list(panel.columns).count(name) > 1]
-    if twice:
-        raise BadParameter(
-            f"the panel has more than one column {', '.join(map(repr, twice))}",
-            where=where,
-            spoiled="Which of them was meant would be a guess.",
-            todo="Rename one.",
-        )
-
-
-def check_numbers(where: str, *, level: float, fdr: float, draws: int) -> None:
-    """Refuse a coverage, a false-discovery rate or a number of draws that cannot be used."""
-    for name, share in (("level", level), ("fdr", fdr)):
-        if not 0 < share < 1:
-            raise BadParameter(f"{name} is {share!r}, not between 0 and 1", where=where, todo="Give a share.")
-    if draws < 100:
-        raise BadParameter(
-            f"{draws} draws are too few for the ends of a range",
-            where=f"{where}(draws=)",
-            spoiled="Ranges of ranks would be ragged.",
-            todo="Use 1,000 or more.",
-        )
-
-
-def check_spread(overdispersion: str, winsorise: float, where: str) -> None:
-    """Refuse a way of allowing for spread that there is not."""
-    if overdispersion not in HOW:
-        raise BadParameter(
-            f"no way of allowing for spread is called {overdispersion!r}",
-            where=f"{where}(overdispersion=)",
-            spoiled="Limits of another kind would be drawn under that name.",
-            todo=f"Use one of {', '.join(HOW)}.",
-        )
-    if not 0 <= winsorise < 0.5:
-        raise BadParameter(
-            f"winsorise is {winsorise!r}, not a share from 0 to below one half",
-            where=f"{where}(winsorise=)",
-            spoiled="There would be nothing between the ends to measure spread by.",
-            todo="Use 0.1, or 0 to pull nothing in.",
-        )
 
 
 def read_rows(panel: pd.DataFrame, asked: Columns) -> Rows:
@@ -208,9 +156,6 @@ __all__ = [
     "Columns",
     "Rows",
     "by_facility",
-    "check_columns",
-    "check_numbers",
-    "check_spread",
     "columns",
     "law_of",
     "read_rows",

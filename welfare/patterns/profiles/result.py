@@ -11,6 +11,7 @@ import pandas as pd
 
 from welfare.errors import BadParameter
 from welfare.patterns.profiles.funnel import widening
+from welfare.patterns.profiles.options import is_number
 from welfare.patterns.profiles.ranks import Posterior, drawn_ranks
 from welfare.schema.results import Result
 from welfare.stats.inputs import numbers
@@ -88,9 +89,7 @@ class Profile(Result):
         law = self.law if at is None else self.law.at(_sizes(at, self.law))
         wanted = limits or (self.overdispersion if self.overdispersion != "none" else law.by_chance)
         frames = []
-        for level in levels:
-            if not 0 < level < 1:
-                raise BadParameter(f"a level is {level!r}, not between 0 and 1", where="profile.funnel(levels=)")
+        for level in _checked(levels):
             low, high = self._limits(law, wanted, level)
             frames.append(pd.DataFrame({"expected": law.expected, "level": level, "low": low, "high": high}))
             if law.size_column == "trials":
@@ -132,7 +131,7 @@ class Profile(Result):
         The probability is the posterior one, with the fitted spread taken as known. It says how sure the excess
         is, not what it comes from.
         """
-        if not np.isfinite(threshold) or threshold <= 0:
+        if not is_number(threshold) or not 0 < threshold < np.inf:
             raise BadParameter(
                 f"threshold is {threshold!r}",
                 where="profile.exceeding(threshold=)",
@@ -161,7 +160,8 @@ class Profile(Result):
         """
         n = len(self.table)
         whole = isinstance(most, int | np.integer) and not isinstance(most, bool)
-        many = int(most) if whole else round(float(most) * n) if 0 < most < 1 else 0
+        share = is_number(most) and 0 < most < 1
+        many = int(most) if whole else round(float(most) * n) if share else 0
         if not 1 <= many < n:
             raise BadParameter(
                 f"most is {most!r} of {n:,} facilities",
@@ -213,6 +213,18 @@ class Profile(Result):
             [self.funnel(at, limits=kind).assign(widened=widened) for widened, kind in kinds.items()],
             ignore_index=True,
         ).rename(columns={"trials": "at"})
+
+
+def _checked(levels: Any) -> list[float]:
+    given = [levels] if is_number(levels) else list(levels)
+    if not given or not all(is_number(level) and 0 < level < 1 for level in given):
+        raise BadParameter(
+            f"levels are {levels!r}, not shares between 0 and 1",
+            where="profile.funnel(levels=)",
+            spoiled="No limits could be drawn.",
+            todo="Give one or more, e.g. (0.95, 0.998).",
+        )
+    return given
 
 
 def _sizes(at: Any, law: Law) -> np.ndarray:

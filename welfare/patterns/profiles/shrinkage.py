@@ -55,7 +55,7 @@ def fit_spread(observed: np.ndarray, expected: np.ndarray) -> Spread:
 
     def misfit(log_shape: float) -> float:
         shape = float(np.exp(log_shape))
-        return -_log_likelihood(observed, expected, best_mean(observed, expected, shape, together), shape)
+        return -log_likelihood(observed, expected, Spread(best_mean(observed, expected, shape, together), shape))
 
     best = minimize_scalar(misfit, bounds=(np.log(1e-3), np.log(_ALIKE)), method="bounded", options={"xatol": 1e-10})
     shape = float(np.exp(best.x))
@@ -90,11 +90,20 @@ def best_mean(observed: np.ndarray, expected: np.ndarray, shape: float, start: f
     return mean
 
 
-def _log_likelihood(observed: np.ndarray, expected: np.ndarray, mean: float, shape: float) -> float:
+def log_likelihood(observed: np.ndarray, expected: np.ndarray, spread: Spread) -> float:
+    """Return the log-likelihood of counts, but for a constant.
+
+    Parameters
+    ----------
+    observed, expected : arrays, shape (n,)
+        Counts, and expected counts above zero.
+    spread : Spread
+        Of true ratios, of finite shape.
+    """
     from scipy.special import gammaln, xlogy
 
-    rate = shape / mean
-    terms = gammaln(observed + shape) - gammaln(shape) + shape * np.log(rate / (rate + expected))
+    shape, rate = spread.shape, spread.shape / spread.mean
+    terms = gammaln(observed + shape) - gammaln(shape) - shape * np.log1p(expected / rate)
     return float(np.sum(terms + xlogy(observed, expected / (rate + expected))))
 
 
@@ -139,7 +148,7 @@ class GammaPosterior:
             return alike * low, alike * high
         return gammaincinv(self.shape, tail) / self.rate, gammaincinv(self.shape, 1 - tail) / self.rate
 
-    def exceeding(self, threshold: float) -> np.ndarray:
+    def exceeding(self, threshold: float | np.ndarray) -> np.ndarray:
         """Return the probability that each ratio is above the threshold."""
         from scipy.special import gammaincc
 
@@ -169,4 +178,4 @@ def gamma_posterior(observed: np.ndarray, expected: np.ndarray, spread: Spread) 
     return GammaPosterior(observed + spread.shape, expected + spread.shape / spread.mean, spread, together)
 
 
-__all__ = ["GammaPosterior", "Spread", "best_mean", "fit_spread", "gamma_posterior"]
+__all__ = ["GammaPosterior", "Spread", "best_mean", "fit_spread", "gamma_posterior", "log_likelihood"]

@@ -7,11 +7,26 @@ import pandas as pd
 from welfare.schema.results import count_reasons
 
 
-def spread_in_words(phi: float, by_chance: float, overdispersion: str) -> str:
-    """Say whether facilities differ beyond chance, and whether that was allowed for."""
+def spread_in_words(phi: float, by_chance: float, overdispersion: str, *, alike: bool) -> str:
+    """Say whether facilities differ beyond chance, and whether that was allowed for.
+
+    Parameters
+    ----------
+    phi, by_chance : float
+        As seen, and as chance alone would give.
+    overdispersion : str
+        How spread was allowed for.
+    alike : bool
+        Whether they differ among themselves no more than by chance: phi may then be high as all lie to one side.
+    """
     seen = f"(phi {phi:.3g}; chance alone would give {by_chance:.3g})"
     if overdispersion == "none":
         return f"Ordinary differences between them were not allowed for {seen}"
+    if phi > by_chance and alike:
+        return (
+            f"The rule allows for how far their counts lie from the expected ones {seen}; among themselves they differ "
+            "no more than by chance"
+        )
     if phi > by_chance:
         return f"The rule allows for ordinary differences between them {seen}"
     return f"As a whole they differ no more than by chance {seen}"
@@ -41,12 +56,17 @@ def sentences(table: pd.DataFrame, what: str, wider: str, dropped: pd.DataFrame,
     left_out = "" if dropped.empty else f" Left out: {count_reasons(dropped)}."
     ending = f" {caution.strip()}" if caution.strip() else ""
     return (
-        f"{len(table):,} {what} had {table['observed'].sum():,.0f} events{out_of} where {table['expected'].sum():,.1f} "
-        f"were expected. {above} had more than their peers and {below} had fewer, by a rule under which at most "
-        f"about {fdr * 100:g}% of those named would be named by chance. {wider}. Ranks are loose: half of them "
-        f"could hold any of {width:,.0f} or more of the {len(table):,} ranks.{left_out} Being named says that the "
-        f"count differs from the expected one, not why.{ending}"
+        f"{len(table):,} {what} had {table['observed'].sum():,.0f} events{out_of} where "
+        f"{amount(table['expected'].sum())} were expected. {above:,} had more than their peers and {below:,} had "
+        f"fewer, by a rule under which at most about {fdr * 100:g}% of those named would be named by chance. {wider}. "
+        f"Ranks are loose: half of them could hold any of {width:,.0f} or more of the {len(table):,} ranks.{left_out} "
+        f"Being named says that the count differs from the expected one, not why.{ending}"
     )
+
+
+def amount(expected: float) -> str:
+    """Write an expected count: one decimal, or where that would read as none, two digits."""
+    return f"{expected:,.1f}" if expected >= 0.1 else f"{expected:.2g}"
 
 
 def notes(table: pd.DataFrame, what: str, rows: int, *, alike: bool, overdispersion: str, law: str) -> tuple[str, ...]:
@@ -99,8 +119,8 @@ def notes(table: pd.DataFrame, what: str, rows: int, *, alike: bool, overdispers
         )
     if len(table) < 20:
         said.append(
-            f"{len(table)} {what} are few to measure spread between them by, and shrunken intervals, which take it as "
-            "known, are too narrow."
+            f"{len(table)} {what} are few to measure spread between them by: shrunken intervals and chances allow for "
+            "that, p-values and flags take the spread found as known."
         )
     total = float(table["observed"].sum() / table["expected"].sum())
     if not 0.95 < total < 1.05:
@@ -108,4 +128,4 @@ def notes(table: pd.DataFrame, what: str, rows: int, *, alike: bool, overdispers
     return tuple(said)
 
 
-__all__ = ["notes", "sentences", "spread_in_words"]
+__all__ = ["amount", "notes", "sentences", "spread_in_words"]

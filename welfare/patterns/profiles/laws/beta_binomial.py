@@ -173,6 +173,22 @@ class ShareSpread:
         return odds / (1 + odds)
 
 
+def log_likelihood(observed: np.ndarray, trials: np.ndarray, chance: np.ndarray, spread: ShareSpread) -> float:
+    """Return the log-likelihood of counts, but for a constant.
+
+    Parameters
+    ----------
+    observed, trials, chance : arrays, shape (n,)
+        As in `fit_shares`.
+    spread : ShareSpread
+        Of true shares, with rho above 0.
+    """
+    from scipy.special import betaln
+
+    a, b = _shapes(spread.mean(chance), np.asarray(spread.rho))
+    return float(np.sum(betaln(observed + a, trials - observed + b) - betaln(a, b)))
+
+
 def fit_shares(observed: np.ndarray, trials: np.ndarray, chance: np.ndarray) -> ShareSpread:
     """Fit the beta distributions of shares by maximum likelihood of the counts (beta-binomial).
 
@@ -193,7 +209,7 @@ def fit_shares(observed: np.ndarray, trials: np.ndarray, chance: np.ndarray) -> 
     Griffiths DA. Maximum likelihood estimation for the beta-binomial distribution. Biometrics 1973; 29: 637-648.
     """
     from scipy.optimize import minimize, minimize_scalar
-    from scipy.special import betaln, expit, logit, xlogy
+    from scipy.special import expit, logit, xlogy
 
     if observed.sum() == 0 or (observed == trials).all():
         return ShareSpread(0.0 if observed.sum() == 0 else np.inf, 0.0)
@@ -204,9 +220,10 @@ def fit_shares(observed: np.ndarray, trials: np.ndarray, chance: np.ndarray) -> 
         return -float(np.sum(xlogy(observed, mean) + xlogy(trials - observed, 1 - mean)))
 
     def misfit(at: np.ndarray) -> float:
-        rho = float(expit(at[1]))
-        a, b = _shapes(expit(base + at[0]), np.asarray(rho))
-        return -float(np.sum(betaln(observed + a, trials - observed + b) - betaln(a, b)))
+        # A step this far out is no step anybody would fit: held there, no term is infinite.
+        shift, log_odds = np.clip(at, -30, 30)
+        spread = ShareSpread(float(np.exp(shift)), float(expit(log_odds)))
+        return -log_likelihood(observed, trials, chance, spread)
 
     alike = minimize_scalar(binomial, bracket=(-0.1, 0.1), options={"xtol": 1e-12})
     starts = [minimize(misfit, [alike.x, start], method="Nelder-Mead", options={"xatol": 1e-5}) for start in (-5, -1)]
@@ -218,4 +235,4 @@ def fit_shares(observed: np.ndarray, trials: np.ndarray, chance: np.ndarray) -> 
     return ShareSpread(float(np.exp(best.x[0])), rho)
 
 
-__all__ = ["ShareSpread", "fit_shares", "quantiles", "tails"]
+__all__ = ["ShareSpread", "fit_shares", "log_likelihood", "quantiles", "tails"]

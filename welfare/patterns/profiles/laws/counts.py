@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from welfare.patterns.profiles.shrinkage import GammaPosterior, fit_spread, gamma_posterior
+from welfare.patterns.profiles.laws.mixture import FEW, Mixture, weigh
+from welfare.patterns.profiles.shrinkage import GammaPosterior, Spread, fit_spread, gamma_posterior, log_likelihood
 from welfare.stats.rates.limits import exact_limits
 
 _TABLED = 500_000  # terms that take less time than finding ten thousand quantiles one by one
@@ -88,9 +89,25 @@ class Counts:
         """Return facilities that expect so many events, to draw limits for."""
         return Counts(np.zeros(len(sizes)), sizes)
 
-    def posterior(self) -> GammaPosterior:
-        """Return each true ratio given its count and the spread of all."""
-        return gamma_posterior(self.observed, self.expected, fit_spread(self.observed, self.expected))
+    def posterior(self) -> GammaPosterior | Mixture:
+        """Return each true ratio given its count and the spread of all; of few facilities, given every spread."""
+        fitted = gamma_posterior(self.observed, self.expected, fit_spread(self.observed, self.expected))
+        events, expected = fitted.together
+        if len(self.observed) >= FEW or events == 0:
+            return fitted
+
+        def spread(log_sd: float, log_mean: float) -> Spread:
+            return Spread(float(np.exp(log_mean)), float(np.exp(-2 * log_sd)))
+
+        # Far below chance's own standard deviation all spreads are alike, and far above it none fits.
+        by_chance = -0.5 * np.log(events / len(self.observed))
+        pairs, weights = weigh(
+            lambda log_sd, log_mean: log_likelihood(self.observed, self.expected, spread(log_sd, log_mean)),
+            log_sd=(min(by_chance, 0.0) - 3.5, 3.5),
+            centre=float(np.log(events / expected)),
+        )
+        parts = tuple(gamma_posterior(self.observed, self.expected, spread(*pair)) for pair in pairs)
+        return Mixture(fitted, parts, weights)
 
 
 def count_law(expected: np.ndarray, variance: np.ndarray | float) -> Any:

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from welfare.patterns.profiles.laws.beta_binomial import ShareSpread, fit_shares, quantiles, tails
+from welfare.patterns.profiles.laws.beta_binomial import ShareSpread, fit_shares, log_likelihood, quantiles, tails
+from welfare.patterns.profiles.laws.mixture import FEW, Mixture, weigh
 from welfare.stats.rates.shares import clopper_pearson
 
 _NEARLY_ONE = 0.999  # a correlation between trials at which a facility is all or nothing
@@ -59,7 +60,7 @@ class BetaPosterior:
         middle = events / (events + others)
         return share / self.chance * exact.low / middle, np.minimum(1.0, share * exact.high / middle) / self.chance
 
-    def exceeding(self, threshold: float) -> np.ndarray:
+    def exceeding(self, threshold: float | np.ndarray) -> np.ndarray:
         """Return the probability that each ratio is above the threshold."""
         from scipy.special import betaincc
 
@@ -173,9 +174,24 @@ class Shares:
         """Return facilities of so many trials and the share expected of all together, to draw limits for."""
         return Shares(np.zeros(len(sizes)), sizes, sizes * self.expected.sum() / self.trials.sum())
 
-    def posterior(self) -> BetaPosterior:
-        """Return each true ratio given its count and the spread of all."""
-        spread = fit_shares(self.observed, self.trials, self.chance)
+    def posterior(self) -> BetaPosterior | Mixture:
+        """Return each true ratio given its count and the spread of all; of few facilities, given every spread."""
+        fitted = self._given(fit_shares(self.observed, self.trials, self.chance))
+        if len(self.observed) >= FEW or 0 in fitted.together:
+            return fitted
+
+        def spread(log_sd: float, log_odds: float) -> ShareSpread:
+            return ShareSpread(float(np.exp(log_odds)), float(np.exp(2 * log_sd)))
+
+        events, others = fitted.together
+        pairs, weights = weigh(
+            lambda log_sd, log_odds: log_likelihood(self.observed, self.trials, self.chance, spread(log_sd, log_odds)),
+            log_sd=(-0.5 * float(np.log(self.trials.max())) - 3.5, 0.5 * float(np.log(_NEARLY_ONE))),
+            centre=float(np.log(events / others * (self.trials - self.expected).sum() / self.expected.sum())),
+        )
+        return Mixture(fitted, tuple(self._given(spread(*pair)) for pair in pairs), weights)
+
+    def _given(self, spread: ShareSpread) -> BetaPosterior:
         together = (float(self.observed.sum()), float((self.trials - self.observed).sum()))
         if spread.rho == 0:
             nothing = np.ones(len(self.trials))

@@ -164,6 +164,8 @@ class Chain:
             return out, 0.0
         # Of so low a ratio no event comes; its logarithm is kept finite so that none times it is none.
         log = np.outer(o[here], np.log(np.maximum(ratios, 1e-300))) - np.outer(mean * e[here], ratios)
+        # More events than the grid can tell apart are taken as fewer, of the same ratio: it is known well enough.
+        log *= np.minimum(1.0, self.marginal / _FINEST**2 / np.maximum(o[here], 1.0))[:, None]
         highest = log.max(axis=1, keepdims=True)
         out[here] = np.exp(log - highest)
         return out, float(highest.sum())

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
+from welfare.patterns.profiles.options import check_caution, check_numbers, check_spread, is_number
 from welfare.patterns.profiles.periods.reading import Periods, read_periods
 from welfare.patterns.profiles.profile import profile
 from welfare.patterns.profiles.result import Profile
@@ -134,6 +135,16 @@ def profile_change(
     >>> profile_change(panel, overall=1).table[["facility_id", "change", "flagged"]].tail(2).values.tolist()
     [['e', 0.9166666666666666, ''], ['f', 5.0, 'rose']]
     """
+    check_spread(overdispersion, winsorise, "profile_change")
+    check_numbers("profile_change", level=level, fdr=fdr)
+    check_caution(caution, "profile_change")
+    if overall is not None and (not is_number(overall) or not 0 < overall < np.inf):
+        raise BadParameter(
+            f"overall is {overall!r}",
+            where="profile_change(overall=)",
+            spoiled="No facility's change can be compared with that.",
+            todo="Give a change above zero, e.g. 1 for none.",
+        )
     periods = read_periods(
         panel, observed=observed, expected=expected, facility=facility, time=time, where="profile_change"
     )

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from welfare.patterns.profiles.options import check_caution, check_numbers
 from welfare.patterns.profiles.periods.carried import flags, flags_carried, highest_tenth
 from welfare.patterns.profiles.periods.chain import Chain, Lasting, fit_lasting
 from welfare.patterns.profiles.periods.reading import Periods, read_periods
-from welfare.patterns.profiles.reading import check_numbers
 from welfare.patterns.profiles.shrinkage import fit_spread
 from welfare.schema.results import Result, count_reasons, simulated_words
 
@@ -151,7 +151,8 @@ def persistence(
     >>> round(found.correlation, 2), round(found.low, 2)
     (1.0, 0.83)
     """
-    check_numbers("persistence", level=level, fdr=fdr, draws=1000)
+    check_numbers("persistence", level=level, fdr=fdr, seed=seed)
+    check_caution(caution, "persistence")
     periods = read_periods(
         panel, observed=observed, expected=expected, facility=facility, time=time, where="persistence"
     )

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.patterns.profiles.reading import check_columns, columns, read_rows
+from welfare.patterns.profiles.options import check_columns
+from welfare.patterns.profiles.reading import columns, read_rows
 from welfare.stats.inputs import dropped_rows
 
 _FEWEST = 3
