@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from welfare.errors import MissingExtra
 
+_SHUFFLING = ("vec_permutations", "compute_chunk", "_permutation_significance")
 _AT_ONCE = 2_000_000  # permuted values held in memory at one time
 
 
@@ -117,7 +120,7 @@ def local(values: np.ndarray, neighbours: list[np.ndarray], *, permutations: int
     seed : int
         Of the shuffling.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _as_written():
         warnings.simplefilter("ignore")
         found = _esda().Moran_Local(
             values,
@@ -130,6 +133,28 @@ def local(values: np.ndarray, neighbours: list[np.ndarray], *, permutations: int
         )
     # esda counts from the nearer end only: half of what a test that looks both ways must say.
     return Local(np.asarray(found.Is), np.minimum(1.0, 2 * np.asarray(found.p_sim)), np.asarray(found.q))
+
+
+@contextmanager
+def _as_written() -> Iterator[None]:
+    """Run esda's shuffling as it is written, in NumPy, and leave NumPy's own generator as it was.
+
+    esda would have numba compile it in each process anew: half a minute, where a thousand places take a second or two.
+    """
+    from esda import crand, moran  # type: ignore[import-untyped]
+
+    state, compiled = np.random.get_state(), []  # noqa: NPY002 (esda seeds this one)
+    for module, name in [(crand, name) for name in _SHUFFLING] + [(moran, "_moran_local_crand")]:
+        function: Any = getattr(module, name, None)
+        if hasattr(function, "py_func"):  # else another esda, which runs as it likes
+            compiled.append((module, name, function))
+            setattr(module, name, function.py_func)
+    try:
+        yield
+    finally:
+        for module, name, function in compiled:
+            setattr(module, name, function)
+        np.random.set_state(state)  # noqa: NPY002
 
 
 def _shuffled(centred: np.ndarray, weights: Any, permutations: int, seed: int) -> np.ndarray:
@@ -156,7 +181,7 @@ def _esda() -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import esda  # type: ignore[import-untyped]
+            import esda
             import libpysal  # type: ignore[import-untyped]  # noqa: F401 (esda without it fails later, and less clearly)
     except ImportError as failure:
         raise MissingExtra(
