@@ -145,6 +145,12 @@ def test_series_without_an_event_or_a_change_say_so():
     assert found.changes.empty and found.table["since"].isna().all()
 
 
+def test_one_series_without_an_event_cannot_be_told():
+    found = monitor([0] * 10, 4.0, method="changepoints")
+    assert "Nothing can be told: nothing to compare" in found.text
+    assert found.table["p_value"].isna().all() and found.changes.empty
+
+
 def test_without_ruptures_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ruptures", None)
     with pytest.raises(MissingExtra, match="spatial"):

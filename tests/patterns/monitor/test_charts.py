@@ -8,9 +8,11 @@ from math import comb, exp, factorial, log
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import poisson
 
 from tests.patterns.nulls import SIMULATIONS, at_level, band
 from welfare.errors import BadParameter, BadValue, NoDenominator, NotEstimable
+from welfare.patterns.monitor.charting.chain import outcomes
 from welfare.patterns.monitor.charting.limits import chance_of_height
 from welfare.patterns.monitor.charting.moves import BINOMIAL, NEGATIVE_BINOMIAL, POISSON, Law, cusum_moves, ewma_moves
 from welfare.patterns.monitor.charting.shewhart import chance_of_rarest, tails
@@ -310,8 +312,9 @@ def test_one_facility_among_many_that_cannot_be_told_does_not_stop_the_others():
     assert found["q_value"].tolist()[2:] == pytest.approx(alone["q_value"].tolist())
 
 
-def test_all_zeros_are_watched_and_never_signal():
-    found = monitor([0] * 10, 0.5)
+@pytest.mark.parametrize("method", ["cusum", "ewma", "shewhart"])
+def test_all_zeros_are_watched_and_never_signal(method):
+    found = monitor([0] * 10, 0.5, method=method)
     assert found.table["p_value"].iloc[0] == 1.0 and found.table["signal"].isna().all()
     assert "never reached its limit" in found.text
 
@@ -356,11 +359,73 @@ def test_all_zeros_are_watched_and_never_signal():
             "two rows",
         ),
         (lambda: monitor(pd.DataFrame(index=range(3)), 4.0), BadParameter, "empty"),
+        (lambda: monitor([3, 4, 5], 4.0, seed=-1), BadParameter, "seed"),
+        (lambda: monitor([3, 4, 5], 4.0, seed="today"), BadParameter, "seed"),
+        (lambda: monitor([3, 4, 5], 4.0, replicates=19.5), BadParameter, "replicates"),
+        (lambda: monitor([3, 4, 5], 4.0, replicates=18), BadParameter, "replicates"),
+        (
+            lambda: monitor(pd.Series([3, 4, 5], index=pd.MultiIndex.from_product([[1], [1, 2, 3]])), 4.0),
+            BadParameter,
+            "2 parts",
+        ),
+        (lambda: monitor(pd.DataFrame({"a": [1.0, np.inf, 2]}), 4.0), BadValue, "series\\['a'\\] is infinite"),
     ],
 )
 def test_what_cannot_be_watched_is_refused_in_words(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def outcome_table(kind: int, mean: float, size: float, trials: float) -> tuple[np.ndarray, np.ndarray]:
+    counts, chances = np.empty(4000), np.empty(4000)
+    many = outcomes(kind, mean, size, trials, counts, chances)
+    return counts[:many], chances[:many]
+
+
+@pytest.mark.parametrize("mean", [1e-9, 0.3, 40.0, 9e3, 1e6, 1e9])
+def test_outcomes_have_the_mean_and_the_variance_of_the_law_however_large(mean):
+    looked = max(50 * mean, 10.0)
+    laws = [(POISSON, 1.0, 1.0, mean), (NEGATIVE_BINOMIAL, 2.0, 1.0, mean + mean**2 / 2)]
+    laws += [(NEGATIVE_BINOMIAL, 0.05, 1.0, mean + 20 * mean**2), (BINOMIAL, 1.0, looked, mean * (1 - mean / looked))]
+    for kind, size, trials, variance in laws:
+        counts, chances = outcome_table(kind, mean, size, trials)
+        assert abs(chances.sum() - 1) < 1e-11
+        assert counts @ chances == pytest.approx(mean, rel=1e-4)
+        assert (counts - mean) ** 2 @ chances == pytest.approx(variance, rel=3e-3)
+
+
+def test_a_block_of_counts_holds_their_probability():
+    counts, chances = outcome_table(POISSON, 1e6, 1.0, 1.0)
+    for at in (998_000, 1_000_000, 1_003_000):
+        assert chances[counts >= at].sum() == pytest.approx(poisson.sf(at - 1, 1e6), abs=5e-3)
+
+
+def test_a_thousand_million_events_are_watched_as_soon_as_a_few():
+    found = monitor([10**9] * 8 + [10**9 + 10**5] * 4, 1e9, method="ewma", dispersion=0, limit=3.0)
+    twice = monitor([10**9] * 8 + [2 * 10**9] * 4, 1e9, dispersion=0.1)
+    assert found.table["since"].iloc[0] == twice.table["since"].iloc[0] == 8
+    assert 0 < found.table["p_value"].iloc[0] < 1e-5
+
+
+def test_an_expected_count_near_nothing_is_said_and_not_rounded_to_nothing():
+    assert "5e-09 were expected" in monitor([0] * 8 + [1] + [0] * 4, 1e-9).text
+
+
+def test_a_p_value_too_small_to_be_held_is_not_zero():
+    assert monitor([1] * 5 + [10**6], 1.0, method="shewhart", dispersion=0).table["p_value"].iloc[0] > 0
+
+
+@pytest.mark.parametrize("direction", ["up", "both"])
+def test_a_thousand_facilities_as_expected_are_seldom_flagged(direction):
+    def flagged(seed: int) -> bool:
+        rng = np.random.default_rng(seed)
+        expected = np.tile(np.exp(rng.normal(0, 1, 1000)), (24, 1))
+        found = monitor(
+            pd.DataFrame(rng.poisson(expected)), expected, direction=direction, limit=4.0, fdr=0.2, dispersion=0
+        )
+        return bool((found.table["flagged"] != "").any())
+
+    at_level(flagged, 12, 0.2, may_be_rarer=True)
 
 
 def test_yes_or_no_series_need_no_trials():

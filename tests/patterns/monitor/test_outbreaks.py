@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import t
+from scipy.stats import nbinom, poisson, t
 
 from tests.patterns.nulls import SIMULATIONS, band
 from welfare.errors import BadParameter, NotEstimable
@@ -194,3 +194,29 @@ def test_the_parts_of_the_year_are_as_long_as_they_can_be_alike():
 def test_what_cannot_be_compared_is_refused_in_words(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("alpha", [0.2, 0.002, 1e-12])
+def test_thresholds_are_the_quantiles_of_scipy_for_few_events_and_for_many(alpha):
+    mean = np.array([1e-6, 0.02, 0.9, 7.3, 130.0, 4e4, 3.0, 0.5])
+    total = np.array([1.0, 1.7, 1.0, 1.2, 9.0, 1.3, 400.0, 1.0 + 1e-12])
+    wide = total > 1 + 1e-9
+    exact = poisson.isf(alpha, mean)
+    exact[wide] = nbinom.isf(alpha, mean[wide] / (total[wide] - 1), 1 / total[wide])
+    assert upper(mean, np.zeros(8), total, alpha, "nb_plugin").tolist() == exact.tolist()
+
+
+@pytest.mark.parametrize(("per_week", "kept"), [(0.01, False), (-0.01, True)])
+def test_a_trend_that_leads_to_more_than_was_ever_seen_is_left_out(per_week, kept):
+    weeks = np.arange(220)
+    counts, ones = np.floor(60 * np.exp(per_week * weeks)), np.ones(220)
+    past = Baseline(years=3, seasons=1, reweight=np.inf)
+    never_weak = np.full(past.reach + 2, -1.0)
+    found = predictions(counts, ones, ones > 0, past.groups(), True, np.inf, never_weak)[-1]
+    if kept:
+        assert found[3] == pytest.approx(per_week, rel=0.1)
+        assert found[0] == pytest.approx(counts[-1], rel=0.1)
+    else:
+        used = counts[len(counts) - 1 - np.flatnonzero(past.groups() >= 0)]
+        assert np.isnan(found[3])
+        assert found[0] == pytest.approx(used.mean())

@@ -112,7 +112,7 @@ def test_less_than_expected_can_be_looked_for():
 
 
 def test_nothing_planted_is_told_as_nothing_shown():
-    nothing = practices(panel(6), conditions=CONDITIONS, replicates=99)
+    nothing = practices(panel(7), conditions=CONDITIONS, replicates=99)
     assert nothing.table["p_value"][0] > 0.05
     assert len(nothing.table) == 1
     assert "no combination was shown to matter" in nothing.text
@@ -401,3 +401,42 @@ def test_a_condition_of_one_value_is_noted(planted):
         "one value in all rows" in note and "regime" in note
         for note in practices(df, conditions=CONDITIONS, replicates=19).notes
     )
+
+
+def test_the_order_of_rows_changes_nothing(planted):
+    again = practices(planted.sample(frac=1, random_state=1), conditions=CONDITIONS[1:], replicates=99)
+    asked = practices(planted, conditions=CONDITIONS[1:], replicates=99)
+    assert again.table.equals(asked.table)
+    assert again.text == asked.text
+
+
+def test_the_order_of_rows_changes_nothing_where_each_stands_for_itself(planted):
+    alone = planted.drop(columns="facility_id")
+    again = practices(alone.sample(frac=1, random_state=2), conditions=CONDITIONS[1:], replicates=49)
+    assert again.table.equals(practices(alone, conditions=CONDITIONS[1:], replicates=49).table)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"conditions": None},
+        {"conditions": 5},
+        {"conditions": [["shift"]]},
+        {"seed": -1},
+        {"seed": "today"},
+        {"level": "high"},
+        {"confirm": "half"},
+        {"min_expected": None},
+        {"bands": {"shift": 100}},
+        {"bands": {"shift": ["a"]}},
+    ],
+    ids=str,
+)
+def test_options_of_the_wrong_kind_are_refused(planted, wrong):
+    with pytest.raises(BadParameter):
+        practices(planted, **{"conditions": CONDITIONS, "replicates": 19, **wrong})
+
+
+def test_a_panel_that_is_no_frame_is_refused():
+    with pytest.raises(BadParameter, match="the panel is a list"):
+        practices([1, 2], conditions=CONDITIONS)

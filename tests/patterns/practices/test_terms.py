@@ -173,6 +173,14 @@ def test_the_order_of_findings_changes_no_count():
     assert turned.loc["trampled", "z"] == pytest.approx(straight.loc["trampled", "z"])
 
 
+def test_the_order_of_findings_changes_no_p_value_and_nothing_held_out():
+    rows = findings(2, marking=1.5)
+    again = narrative_terms(rows.sample(frac=1, random_state=3), replicates=99)
+    asked = narrative_terms(rows, replicates=99)
+    assert again.table.equals(asked.table)
+    assert again.text == asked.text
+
+
 def test_codes_that_stand_for_no_rule_are_marked_too():
     df = findings(6, marking=2.0)
     other = df.assign(rule_cited=df["rule_cited"].fillna("other"))

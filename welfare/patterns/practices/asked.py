@@ -29,9 +29,12 @@ def check_words(**options: tuple[str, tuple[str, ...]]) -> None:
             )
 
 
-def check_numbers(confirm: float | None, level: float, *, whole: dict[str, int], least: tuple[int, int]) -> None:
+def check_numbers(
+    confirm: float | None, level: float, *, whole: dict[str, int], least: tuple[int, int], seed: int
+) -> None:
     """Refuse numbers that no search can be run with; `least` holds the fewest units and the random sets of counts."""
     limits = {**{name: (given, 1) for name, given in whole.items()}, "min_units": (least[0], 2)}
+    limits["seed"] = (seed, 0)
     for name, (given, fewest) in {**limits, "replicates": (least[1], 19)}.items():
         if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < fewest:
             raise BadParameter(
@@ -39,13 +42,14 @@ def check_numbers(confirm: float | None, level: float, *, whole: dict[str, int],
                 where=f"practices({name}=)",
                 spoiled={
                     "min_units": "What one facility does is no practice, and would single it out.",
+                    "seed": "Nobody could repeat the search.",
                     "replicates": "With fewer than 19 random sets no p-value is as low as 0.05.",
                 }.get(name, "Nothing could be named."),
                 todo=f"Give a whole number, {fewest} or more.",
             )
-    if not 0 < level < 1:
+    if not (_is_number(level) and 0 < level < 1):
         raise BadParameter(f"level is {level!r}, not between 0 and 1", where="practices(level=)", todo="Give a share.")
-    if confirm is not None and not 0.1 <= confirm <= 0.9:
+    if confirm is not None and not (_is_number(confirm) and 0.1 <= confirm <= 0.9):
         raise BadParameter(
             f"confirm is {confirm!r}",
             where="practices(confirm=)",
@@ -54,9 +58,13 @@ def check_numbers(confirm: float | None, level: float, *, whole: dict[str, int],
         )
 
 
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool)
+
+
 def check_expected(min_expected: float) -> None:
     """Refuse a smallest expected count that is none."""
-    if not (np.isfinite(min_expected) and min_expected > 0):
+    if not (_is_number(min_expected) and np.isfinite(min_expected) and min_expected > 0):
         raise BadParameter(
             f"min_expected is {min_expected!r}",
             where="practices(min_expected=)",
@@ -74,7 +82,16 @@ def check_columns(
     bands: Mapping[str, Sequence[float]],
 ) -> list[str]:
     """Return the names of the conditions, having seen that every column is there and has one part to play."""
-    names = [conditions] if isinstance(conditions, str) else list(conditions)
+    names = [conditions] if isinstance(conditions, str) else conditions
+    if not isinstance(panel, pd.DataFrame) or not isinstance(names, list | tuple | pd.Index):
+        raise BadParameter(
+            f"the panel is a {type(panel).__name__}, and the conditions are {conditions!r}",
+            where="practices",
+            todo="Give a DataFrame, and a list of the names of its columns.",
+        )
+    names = list(names)
+    if not all(isinstance(name, str) for name in names):
+        raise BadParameter(f"the conditions are {names!r}", where="practices(conditions=)", todo="Give names, as text.")
     absent = [name for name in (*names, observed, expected, *([unit] if unit else [])) if name not in panel]
     if absent:
         raise BadParameter(
@@ -114,7 +131,10 @@ def usable(
     number = np.arange(kept.sum())
     if unit:
         number = np.unique(panel.loc[kept, unit].astype("str").to_numpy(dtype=object), return_inverse=True)[1]
-    part = Part(counts[kept], means[kept], number, coded.codes[kept])
+    # In an order of their own, so that nothing random hangs on the order in which they came.
+    order = np.lexsort((counts[kept], means[kept], *coded.codes[kept].T[::-1], number if unit else 0 * number))
+    rows = np.flatnonzero(kept)[order]
+    part = Part(counts[rows], means[rows], number[order] if unit else number, coded.codes[rows])
     if len(np.unique(number)) < _FEWEST_UNITS or part.observed.sum() < FEWEST_EVENTS:
         raise too_little(f"{part.observed.sum():,.0f} events at {len(np.unique(number)):,} {unit or 'row'}s")
     if (part.codes == part.codes[0]).all():

@@ -107,10 +107,10 @@ def _text(column: pd.Series, name: str) -> pd.Series:
 
 def _cut(column: pd.Series, name: str, edges: Sequence[float]) -> pd.Series:
     """Return numbers as categories: below the first edge, from each edge to the next, and from the last on."""
-    at = [float(edge) for edge in edges]
+    at = _as_numbers(edges)
     if not at or not np.isfinite(at).all() or any(low >= high for low, high in pairwise(at)):
         raise BadParameter(
-            f"the edges of {name} are {list(edges)!r}",
+            f"the edges of {name} are {edges!r}",
             where="practices(bands=)",
             spoiled="Bands would be empty or overlap.",
             todo="Give one or more numbers in ascending order.",
@@ -136,6 +136,14 @@ def _refuse_many(name: str, many: int) -> None:
             spoiled=f"With more than {_MOST_VALUES} a subset of them is a list of rows, not a practice.",
             todo="Put rare values together, or search a coarser condition.",
         )
+
+
+def _as_numbers(edges: Any) -> list[float]:
+    """Return edges as numbers, none where they are not."""
+    try:
+        return [float(edge) for edge in edges]
+    except (TypeError, ValueError):
+        return []
 
 
 def in_words(subset: Subset, values: Mapping[str, tuple[str, ...]]) -> str:

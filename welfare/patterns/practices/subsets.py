@@ -208,9 +208,11 @@ def practices(
     [['shift is night, and stunning is gas', 10, True]]
     """
     check_words(model=(model, _MODELS), missing=(missing, _MISSING), direction=(direction, _DIRECTIONS))
-    check_numbers(confirm, level, whole={"max_conditions": max_conditions, "most": most}, least=(min_units, replicates))
+    check_numbers(
+        confirm, level, whole={"max_conditions": max_conditions, "most": most}, least=(min_units, replicates), seed=seed
+    )
     check_expected(min_expected)
-    unit = unit or ("facility_id" if "facility_id" in panel else None)
+    unit = unit or ("facility_id" if isinstance(panel, pd.DataFrame) and "facility_id" in panel else None)
     names = check_columns(panel, conditions, observed, expected, unit, bands or {})
     coded = as_categories(panel, names, bands=bands or {}, own_value=missing == "own value")
     part, dropped = usable(panel, coded, observed, expected, unit)
@@ -243,7 +245,7 @@ def practices(
         confirm=confirm,
         level=level,
         replicates=replicates,
-        caution=caution,
+        caution=str(caution or ""),
     )
     return Practices(
         table=as_table(told.named, [told.words(one) for one in told.named], level),

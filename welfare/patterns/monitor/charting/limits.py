@@ -61,7 +61,8 @@ def run_limits(
     if len(first) <= _OWN or trials is not mean:
         kept = some[first]
         again = _settled(moves_of, mean[:, kept], trials[:, kept], live[:, kept])
-        own = [own_limit(*facility, law, again[0].bottom, arl) for facility in again[1]]
+        with ThreadPoolExecutor(cpu_count()) as pool:
+            own = list(pool.map(lambda one: own_limit(one[0], one[1], one[2], law, again[0].bottom, arl), again[1]))
         out[some] = np.array(own)[which]
     else:
         out[some] = _by_table(moves_of, law, mean[:, some], live[:, some], arl)

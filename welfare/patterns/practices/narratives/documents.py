@@ -136,15 +136,19 @@ def usable(
     reasons[[one is None or not one.tokens for one in narratives]] = f"no words in {text}"
     reasons[findings[unit].isna().to_numpy()] = f"missing {unit}"
     kept = np.array([reason is None for reason in reasons], dtype=bool)
-    alike = pd.Series(0, index=findings.index[kept])
+    # In an order of their own, so that nothing random hangs on the order in which they came.
+    by = again.assign(hoped=hoped, said=written.astype("str").to_numpy(dtype=object))[kept]
+    order = by.sort_values(["unit", "words", "seen", "hoped", "said"], kind="stable").index.to_numpy()
+    stratum: np.ndarray = np.zeros(len(order), dtype=np.int64)
     if within:
-        alike = findings.loc[kept, within].astype("str").groupby(within, sort=False).ngroup()
+        groups = findings[within].iloc[order].astype("str").reset_index(drop=True)
+        stratum = groups.groupby(within, sort=True).ngroup().to_numpy()
     documents = Documents(
-        narratives=[one for one, keep in zip(narratives, kept, strict=True) if keep and one is not None],
-        observed=observed[kept],
-        expected=hoped[kept],
-        unit=np.unique(places[kept], return_inverse=True)[1],
-        stratum=alike.to_numpy(),
+        narratives=[one for one in (narratives[row] for row in order) if one is not None],
+        observed=observed[order],
+        expected=hoped[order],
+        unit=np.unique(places[order], return_inverse=True)[1],
+        stratum=stratum,
     )
     return documents, dropped_rows(findings.index, reasons)
 

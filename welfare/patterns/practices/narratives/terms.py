@@ -178,7 +178,9 @@ def narrative_terms(
     >>> narrative_terms(rows, replicates=99).table[["term", "support", "confirmed"]].head(1).to_numpy().tolist()
     [['a', 15, True]]
     """
-    check_numbers(confirm, level, whole={"most": most, "min_findings": min_findings}, least=(min_units, replicates))
+    check_numbers(
+        confirm, level, whole={"most": most, "min_findings": min_findings}, least=(min_units, replicates), seed=seed
+    )
     groups = _groups(within, unit)
     _check_columns(findings, text, rule, marked, observed, expected, unit, groups)
     what = observed or marked or "under no rule"
@@ -234,7 +236,7 @@ def narrative_terms(
         replicates=replicates,
         min_units=min_units,
         names_removed=names_removed,
-        caution=caution,
+        caution=str(caution or ""),
     )
     table = as_table(asked, shown, here, support, there)
     return NarrativeTerms(
