@@ -269,3 +269,44 @@ def test_what_is_planned_is_kept_for_the_same_cells_only() -> None:
     assert highest(cells, EXPECTATION, Reach(max_steps=3), sets)[1] == pytest.approx(
         max(by_hand(cells, EXPECTATION, Reach(max_steps=3), sets[1]).values()), rel=1e-9
     )
+
+
+def test_windows_on_hardly_any_base_are_not_overlooked() -> None:
+    """Cases where a ten-thousandth of a case or less was expected, beside windows that score high in another way."""
+    rng = np.random.default_rng(9)
+    for ratio in (POISSON, EXPECTATION):
+        for _ in range(8):
+            points, base = rng.random((N, 2)), rng.gamma(0.3, size=(N, STEPS)) * 10.0 ** rng.uniform(-9, 0, (N, STEPS))
+            counts = np.where(rng.random((N, STEPS)) < 0.1, rng.poisson(30, (N, STEPS)), 0)
+            cells, reach = Cells(points, counts, base), Reach(max_steps=3, max_share=0.9)
+            expected = max(by_hand(cells, ratio, reach, counts).values())
+            assert highest(cells, ratio, reach, counts[None]) == pytest.approx([expected], rel=1e-9)
+
+
+@pytest.mark.parametrize("ratio", [POISSON, EXPECTATION])
+def test_counts_beyond_any_narrow_number_are_searched_as_exactly(ratio: int) -> None:
+    for cases in (2**24 + 1, 10**9, 10**12):
+        cells, sets = on_a_grid(ratio, 12, cases=cases, many=1)
+        sets[0, 4, 3] += cases  # more than 32 bits hold, in one cell
+        cells = Cells(cells.points, sets[0], np.maximum(cells.base, cells.base.max() / 50))
+        reach = Reach(max_steps=3)
+        best = max(by_hand(cells, ratio, reach, sets[0]).values())
+        assert highest(cells, ratio, reach, sets) == pytest.approx([best], rel=1e-7)
+        assert windows(cells, ratio, reach, 1e300)[0].score == pytest.approx(best, rel=1e-7)
+
+
+@pytest.mark.parametrize("cases", [40, 10**6])
+def test_the_score_of_a_window_is_that_of_its_places_and_steps(cases: int) -> None:
+    """On more places than every cylinder can be tried on."""
+    rng = np.random.default_rng(cases)
+    n, steps = 150, 24
+    base = np.repeat(rng.gamma(0.5, size=(n, 1)), steps, axis=1)
+    counts = rng.multinomial(cases, rng.dirichlet(20 * base.ravel() / base.mean())).reshape(n, steps)
+    points = rng.random((n, 2))
+    for cells in (Cells(points, counts, base), margins(points, counts)):
+        for window in windows(cells, POISSON, Reach(max_steps=12), 1.0):
+            inside = window.members[:, None], np.arange(window.first, window.last + 1)
+            by_itself = log_likelihood_ratio(
+                POISSON, int(counts[inside].sum()), float(cells.base[inside].sum()), cases, float(cells.base.sum())
+            )
+            assert window.score == pytest.approx(by_itself, rel=1e-9)
