@@ -113,7 +113,7 @@ def test_the_chance_of_exceeding_is_the_posterior_tail() -> None:
 def test_chances_of_exceeding_come_true_as_often_as_they_say(make) -> None:
     """Of facilities said to exceed 1.3 with a chance of 60% to 90%, that share does; and so for the other groups."""
     said, true = [], []
-    for seed in range(8):
+    for seed in range(4):
         made = make(seed, n=400)
         table = of(made.panel).exceeding(1.3).set_index("facility_id").loc[made.panel["facility_id"]]
         # The ratio of a share is to the share of all together.
@@ -129,11 +129,11 @@ def test_chances_of_exceeding_come_true_as_often_as_they_say(make) -> None:
 
 
 def test_without_spread_all_have_the_chance_of_the_one_ratio_they_share() -> None:
-    same = pd.DataFrame({"facility_id": range(8), "findings_count": 5, "expected_count": 5.0})
+    same = pd.DataFrame({"facility_id": range(100), "findings_count": 1, "expected_count": 1.0})
     found = of(same)
-    # 40 events where 40 were expected, half an event added: a gamma of shape 40.5 over 40.
-    assert found.exceeding(1.2)["probability"].tolist() == pytest.approx([gamma.sf(1.2, 40.5, scale=1 / 40)] * 8)
-    assert found.worst(2)["probability"].tolist() == [0.25] * 8
+    # 100 events where 100 were expected, half an event added: a gamma of shape 100.5 over 100.
+    assert found.exceeding(1.2)["probability"].tolist() == pytest.approx([gamma.sf(1.2, 100.5, scale=1 / 100)] * 100)
+    assert found.worst(25)["probability"].tolist() == [0.25] * 100
 
 
 def test_the_chances_of_being_among_the_worst_add_up_and_come_with_ranks() -> None:
@@ -148,15 +148,14 @@ def test_the_chances_of_being_among_the_worst_add_up_and_come_with_ranks() -> No
 
 def test_being_the_worse_of_two_is_the_integral_over_both_posteriors() -> None:
     """Two of three facilities hold nearly all events: P(first > second) of two gamma ratios is a beta's tail."""
-    panel = pd.DataFrame({"facility_id": list("abc"), "findings_count": [30, 20, 0], "expected_count": [10.0] * 3})
-    found = of(panel, draws=20_000)
-    shape, rate = found.posterior.shape, found.posterior.rate
+    observed, expected = np.array([30, 20, 0]), np.full(3, 10.0)
+    posterior = gamma_posterior(observed, expected, fit_spread(observed, expected))
     from scipy.stats import beta
 
-    first = beta.sf(0.5, shape[0], shape[1])  # same rate: a / (a + b) is beta-distributed
-    assert rate[0] == rate[1]
-    worst = found.worst(1).set_index("facility_id")["probability"]
-    assert worst["a"] == pytest.approx(first, abs=0.015)
+    first = beta.sf(0.5, posterior.shape[0], posterior.shape[1])  # same rate: a / (a + b) is beta-distributed
+    assert posterior.rate[0] == posterior.rate[1]
+    drawn = ranks.drawn_ranks(posterior, 20_000, 0)
+    assert (drawn[:, 0] == 1).mean() == pytest.approx(first, abs=0.015)
 
 
 def test_beyond_two_thousand_facilities_ranks_are_those_that_very_many_draws_give() -> None:
@@ -166,11 +165,11 @@ def test_beyond_two_thousand_facilities_ranks_are_those_that_very_many_draws_giv
     observed = rng.poisson(expected * rng.gamma(3, 1 / 3, 2100))
     posterior = gamma_posterior(observed, expected, fit_spread(observed, expected))
     low, high = ranks.rank_limits(posterior, level=0.95, draws=100, seed=0)
-    drawn = ranks.drawn_ranks(posterior, 4000, 1)
+    drawn = ranks.drawn_ranks(posterior, 2000, 1)
     held = ((drawn >= low) & (drawn <= high)).mean(axis=0)
     assert held.mean() == pytest.approx(0.95, abs=0.004)
-    assert held.min() > 0.93
-    assert held[:20].min() > 0.93
+    assert held.min() > 0.92
+    assert held[:20].min() > 0.92
     exact = np.quantile(drawn, [0.025, 0.975], axis=0)
     assert np.abs(low - exact[0]).mean() < 0.006 * 2100
     assert np.abs(high - exact[1]).mean() < 0.006 * 2100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import betaln, expit
+from scipy.special import betaincc, betaln, expit, gammaincc, gammaln
 
 from tests.patterns.profiles.made import counted, linked, shared
 from welfare.errors import BadParameter
@@ -92,7 +92,7 @@ def test_ratios_are_those_of_the_likeliest_spread_and_a_hundred_facilities_know_
 
 
 def test_counts_beyond_the_grid_are_those_of_the_true_ratios() -> None:
-    """A hundred thousand events of each facility leave no chance: what is found is the correlation of the ratios themselves."""
+    """A hundred thousand events leave no chance: what is found is the correlation of the ratios themselves."""
     made = linked(3, 0.6, n=12, size=100_000)
     found = persistence(made.panel)
     assert found.low < np.corrcoef(made.ratio.T)[0, 1] < found.high

@@ -203,7 +203,7 @@ def test_a_seed_gives_the_same_ranges_again() -> None:
     pd.testing.assert_frame_equal(profile(df, seed=0).table, profile(df, seed=0).table)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.floats(0.05, 60)), min_size=3, max_size=40))
 def test_any_counts_give_intervals_about_their_ratio_and_q_values_above_p_values(rows: list) -> None:
     observed, expected = zip(*rows, strict=True)

@@ -106,7 +106,8 @@ def profile(
     would. Shrunken figures are gamma-Poisson, of trials beta-binomial, by maximum likelihood. Of fewer than 100
     facilities their intervals, ranges of ranks and chances go over every spread, weighed by its likelihood (equal
     chances beforehand for equal steps of its standard deviation), as few facilities do not tell how widely they
-    are spread; the ratios themselves are those of the likeliest spread. Expected counts from a
+    are spread; the ratios themselves are those of the likeliest spread. From 100 on that spread is taken as known:
+    where it is narrow, intervals of 95% still hold but 88% of true ratios with 100 facilities, 92% with 300. Expected counts from a
     model fitted to the same counts are drawn towards them, which hides large facilities a little.
 
     References

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from welfare.patterns.profiles.ranks import Posterior
 
-FEW = 100  # facilities below which the spread is not taken as known: from there on 95% intervals hold 94%
+FEW = 100  # facilities below which the spread is not taken as known: beyond, it moves an interval's ends by hundredths
 _WITHIN = 9.0  # log-likelihoods further below the highest than this weigh nothing
 _COARSE, _FINE, _NODES, _REACH = 40, 24, 7, 3.0
 _HALVINGS = 30
@@ -119,7 +120,7 @@ def weigh(
     pairs, heights_of = [], []
     for at in fine:
         middle, height = best(at)
-        width = _width(lambda c, at=at: log_likelihood(at, c), middle, height)
+        width = _width(partial(log_likelihood, at), middle, height)
         for node in middle + width * np.linspace(-_REACH, _REACH, _NODES):
             pairs.append((at, float(node)))
             # The step of sd is sd times that of its logarithm; that of the centre goes with the width.

@@ -13,7 +13,7 @@ from welfare.patterns.profiles.shrinkage import best_mean
 _NEGLIGIBLE = 1e-13
 _HELD = 6
 _EDGE = 5.0  # standard deviations to which the grid reaches
-_COARSEST, _FINEST = 0.2, 0.012
+_COARSEST, _FINEST = 0.2, 0.025
 _RESOLVED = 0.75  # steps that the move from one period to the next must span: fewer, and it is no move at all
 _ALIKE = 5e3  # a gamma shape this large is a spread of 1.4% between facilities: none
 _NARROWEST = 0.05  # a gamma shape this small is one facility in thousands holding nearly all events
