@@ -10,6 +10,9 @@ from tests.patterns.detection.frames import repeat_visits, value
 from welfare.errors import BadParameter, BadValue, NotEstimable
 from welfare.patterns.detection.detection import detection
 from welfare.patterns.detection.estimates import COLUMNS, MORE, Estimate, said
+from welfare.patterns.detection.records.zeros import excess_zeros
+from welfare.patterns.detection.repeat_visits.occupancy import occupancy
+from welfare.patterns.detection.watchers.contrast import visit_contrast
 
 PARTS = (
     "occupancy", "n-mixture", "chao lower bound", "inspectors", "districts", "district", "audited", "directed",
@@ -83,7 +86,15 @@ def test_what_was_planted_is_found(told):
 def test_inspectors_are_named_nowhere(told, visits):
     shown = [repr(told), told._repr_html_(), told.text, *told.notes, told.table.to_string(), told.dropped.to_string()]
     for part in told.parts.values():
-        shown += [repr(part), part._repr_html_(), *part.notes]
+        shown += [
+            repr(part),
+            part._repr_html_(),
+            part.text,
+            part.table.to_string(),
+            part.dropped.to_string(),
+            *part.notes,
+        ]
+        shown += [str(held) for held in vars(part).values()]
     for who in visits["inspector_id"].unique():
         assert not any(who in words for words in shown)
     assert "rank" not in "".join(told.table["quantity"])
@@ -119,6 +130,48 @@ def test_marks_of_nought_and_one_are_enough_for_occupancy():
     reasons = told.table[told.table["status"] == "cannot tell"].set_index("part")["reason"]
     assert "no visit recorded more than one finding" in reasons["n-mixture"]
     assert reasons["inspectors"] == "no column of inspectors"
+    assert "marks of 0 and 1 have no spread" in reasons["excess zeros"]
+    counted = detection(rows[["facility_id", "findings_count", "date_from"]], replicates=0)
+    told = counted.table[counted.table["status"] != "cannot tell"]
+    assert set(told["part"]) >= {"occupancy", "n-mixture", "chao lower bound", "excess zeros"}
+    lost = counted.table[counted.table["status"] == "cannot tell"].set_index("part")["reason"]
+    assert {"inspectors", "districts", "district", "audited", "directed"} <= set(lost.index)
+    assert lost[["districts", "directed"]].tolist() == [
+        "no column of districts",
+        "no column of kinds of visit (directed, routine)",
+    ]
+    assert "Cannot tell: inspectors (no column of inspectors)" in counted.text
+
+
+def test_a_column_of_inspectors_is_refused_where_it_would_be_told_one_by_one(visits):
+    for how in ({"district": "inspector_id"}, {"kind": "inspector_id"}, {"audited": "who", "inspector": "who"}):
+        with pytest.raises(BadParameter, match="would give each inspector a figure"):
+            detection(visits.assign(who=visits["inspector_id"]), **how)
+    with pytest.raises(BadParameter, match="would give each inspector a figure"):
+        visit_contrast(visits, by="inspector_id")
+    with pytest.raises(BadParameter, match="would give each inspector a figure"):
+        occupancy(visits, recording_by=["inspector_id"])
+    with pytest.raises(BadParameter, match="would give each inspector a figure"):
+        excess_zeros(visits, by=["inspector_id"])
+
+
+def test_the_kind_of_a_column_and_the_order_of_rows_make_no_difference():
+    rows = repeat_visits(1, facilities=60)
+    rows["district"] = rows["facility_id"].str[-1]
+    plain = detection(rows, replicates=0).table
+    numbers = ["estimate", "low", "high"]
+    for other in (
+        rows.sample(frac=1, random_state=1),
+        rows.assign(facility_id=[[place] for place in rows["facility_id"]]),
+        rows.assign(
+            findings_count=rows["findings_count"].astype("Int64"), district=rows["district"].astype("category")
+        ),
+    ):
+        table = detection(other, replicates=0).table
+        assert table.drop(columns=numbers).equals(plain.drop(columns=numbers))
+        assert np.allclose(table[numbers], plain[numbers], rtol=1e-5, equal_nan=True)
+    with pytest.raises(BadParameter, match="more than one column 'findings_count'"):
+        detection(pd.concat([rows, rows[["findings_count"]]], axis=1))
 
 
 def test_a_frame_without_the_columns_answers_nothing_and_says_so():

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import check_grad
 from scipy.stats import binom, nbinom, poisson
 
-from tests.patterns.detection.frames import r_figure, r_rows, r_terms, value
+from tests.patterns.detection.frames import COVERED, holds, r_figure, r_rows, r_terms, value
 from welfare.errors import BadParameter, NotEstimable
 from welfare.patterns.detection.repeat_visits.abundance import FAMILIES, Abundance
 from welfare.patterns.detection.repeat_visits.histories import histories_of
@@ -81,15 +81,12 @@ def test_slopes_are_those_of_differences(family):
     assert check_grad(lambda p: likelihood(p)[0], lambda p: likelihood(p)[1], at) < 1e-4
 
 
-def test_planted_numbers_lie_in_the_intervals():
-    held = np.zeros(2)
-    for seed in range(15):
-        table = n_mixture(counted(seed)).table
-        held += [
-            value(table, name, "low") <= truth <= value(table, name, "high")
-            for name, truth in ((THERE, 4), (SHARE, 0.5))
-        ]
-    assert (held >= 10).all(), held  # 999 of 1,000 times at 95%
+@pytest.mark.parametrize("simulations", COVERED)
+def test_planted_numbers_lie_in_the_intervals(simulations):
+    tables = [n_mixture(counted(seed, facilities=80), level=0.8).table for seed in range(simulations)]
+    for name, truth in ((THERE, 4), (SHARE, 0.5)):
+        holds(lambda seed, n=name, t=truth: value(tables[seed], n, "low") <= t <= value(tables[seed], n, "high"),
+              simulations, 0.8)  # fmt: skip
 
 
 def test_what_is_expected_there_is_no_less_than_what_was_found():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import check_grad
 
-from tests.patterns.detection.frames import r_figure, r_rows, repeat_visits, value
+from tests.patterns.detection.frames import COVERED, holds, r_figure, r_rows, repeat_visits, value
 from welfare.errors import BadParameter, NotEstimable
 from welfare.patterns.detection.never_cited.capture_recapture import capture_recapture
 from welfare.patterns.detection.never_cited.chao import chao_bound
@@ -88,19 +88,21 @@ def test_it_is_a_lower_bound_where_facilities_differ():
     assert below == 6
 
 
-def test_where_facilities_are_alike_all_find_how_many_were_missed():
-    held = np.zeros(3)
-    for seed in range(10):
+@pytest.mark.parametrize("simulations", COVERED)
+@pytest.mark.parametrize("model", ["chao", "poisson", "binomial"])
+def test_where_facilities_are_alike_all_find_how_many_were_missed(simulations, model):
+    def held(seed: int) -> bool:
         rng = np.random.default_rng(seed)
-        times = rng.poisson(0.9, 500)
-        table = capture_recapture(cited(*times), families=("poisson",)).table
-        rows = rng.binomial(4, 0.3, 400)
-        visits = capture_recapture(visited(*[(many, 4) for many in rows])).table
-        lows = (*table["low"], visits["low"].iloc[1])
-        highs = (*table["high"], visits["high"].iloc[1])
-        truths = ((times == 0).sum(), (times == 0).sum(), (rows == 0).sum())
-        held += [low <= truth <= high for low, truth, high in zip(lows, truths, highs, strict=True)]
-    assert (held >= 7).all(), held  # 999 of 1,000 times at 95%
+        if model == "binomial":
+            times = rng.binomial(4, 0.3, 400)
+            table = capture_recapture(visited(*[(many, 4) for many in times]), level=0.8).table
+        else:
+            times = rng.poisson(0.9, 500)
+            table = capture_recapture(cited(*times), families=("poisson",), level=0.8).table
+        row = table.iloc[0 if model == "chao" else 1]
+        return row["low"] <= (times == 0).sum() <= row["high"]
+
+    holds(held, simulations, 0.8)
 
 
 @pytest.mark.parametrize("family", ["poisson", "negative_binomial"])

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import check_grad
 from scipy.special import ndtri
 
-from tests.patterns.detection.frames import r_figure, r_rows, value
+from tests.patterns.detection.frames import COVERED, holds, r_figure, r_rows, value
 from tests.patterns.nulls import SIMULATIONS, at_level
 from welfare.errors import BadParameter, NotEstimable
 from welfare.patterns.detection.design import terms_of
@@ -80,14 +80,17 @@ def test_zeros_expected_of_poisson_counts_are_those_of_the_mean():
     assert value(table, "visits that would find nothing by chance (Poisson)") == pytest.approx(np.exp(-counts.mean()))
 
 
-def test_a_planted_share_lies_in_its_interval():
-    held = 0
-    for seed in range(8):
+@pytest.mark.parametrize("simulations", COVERED)
+def test_a_planted_share_lies_in_its_interval(simulations):
+    one = terms_of(pd.DataFrame(index=range(200)), [], "test")
+
+    def held(seed: int) -> bool:
         rng = np.random.default_rng(seed)
-        counts = rng.negative_binomial(2, 2 / 6, 300) * (rng.random(300) < 0.7)
-        table = excess_zeros(found(counts)).table
-        held += value(table, SHARE, "low") <= 0.3 <= value(table, SHARE, "high")
-    assert held >= 5  # 999 of 1,000 times at 95%
+        counts = rng.negative_binomial(4, 4 / 10, 200) * (rng.random(200) < 0.7)
+        excess = excess_share(Counts(counts.astype(float), np.zeros(200), one, one), level=0.8, where="test")
+        return excess.low <= 0.3 <= excess.high
+
+    holds(held, simulations, 0.8)
 
 
 @pytest.mark.parametrize("simulations", SIMULATIONS)
@@ -131,6 +134,8 @@ def test_what_zeros_cannot_answer_is_said():
         excess_zeros(found([0] * 30))
     with pytest.raises(NotEstimable, match="there are 3 counts"):
         excess_zeros(found([0, 1, 2]))
+    with pytest.raises(NotEstimable, match="marks of 0 and 1"):
+        excess_zeros(found([0, 1] * 20))
     with pytest.raises(BadParameter, match="no column 'hours'"):
         excess_zeros(found([0, 1] * 20), effort="hours")
 

@@ -11,6 +11,7 @@ from welfare.errors import BadParameter, NotEstimable
 from welfare.stats.inputs import dropped_rows, not_negative, numbers, whole_counts
 
 LABEL, COUNT, AMOUNT, EXPOSURE, ANY = "label", "count", "amount", "exposure", "any"
+INSPECTORS = ("inspector", "inspector_id")
 
 
 def usable_rows(
@@ -52,7 +53,7 @@ def usable_rows(
     for name, (column, kind) in chosen.items():
         values = visits[column]
         if kind in (LABEL, ANY):
-            read[name] = values.to_numpy()
+            read[name] = hashable(values)
             reasons[values.isna().to_numpy()] = f"missing {column}"
             continue
         read[name] = _amounts(values, column, kind)
@@ -87,6 +88,35 @@ def need_columns(visits: pd.DataFrame, wanted: Sequence[str], where: str) -> Non
             spoiled="The figure cannot be had without it.",
             todo=f"Columns they have: {', '.join(map(str, visits.columns))}.",
         )
+    twice = [name for name in wanted if (visits.columns == name).sum() > 1]
+    if twice:
+        raise BadParameter(
+            f"the visits have more than one column {twice[0]!r}",
+            where=where,
+            spoiled="Which of them is meant would be a guess.",
+            todo="Leave one of them out, or rename it.",
+        )
+
+
+def hashable(values: pd.Series) -> np.ndarray:
+    """Return values as they are, or written out where they are lists or the like, which nothing can be grouped by."""
+    plain = values.to_numpy()
+    if plain.dtype != object or all(value.__hash__ is not None for value in plain):
+        return plain
+    missing = values.isna().to_numpy()
+    return np.array([None if missing[at] else str(value) for at, value in enumerate(plain)], dtype=object)
+
+
+def refuse_inspectors(columns: Sequence[str | None], where: str) -> None:
+    """Refuse to give a figure per inspector, which would name and rank them."""
+    named = [str(column) for column in columns if column in INSPECTORS]
+    if named:
+        raise BadParameter(
+            f"{named[0]} would give each inspector a figure",
+            where=where,
+            spoiled="People would be named and ranked by what may be the facilities they were sent to.",
+            todo="Give it as `inspector`: how far they differ is told, and of nobody in particular.",
+        )
 
 
 def _amounts(values: pd.Series, column: str, kind: str) -> np.ndarray:
@@ -117,9 +147,12 @@ __all__ = [
     "ANY",
     "COUNT",
     "EXPOSURE",
+    "INSPECTORS",
     "LABEL",
     "check_replicates",
     "check_share",
+    "hashable",
     "need_columns",
+    "refuse_inspectors",
     "usable_rows",
 ]

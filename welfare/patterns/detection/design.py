@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import NotEstimable
+from welfare.patterns.detection.columns import refuse_inspectors
 from welfare.stats.inputs import numbers
 
 
@@ -47,9 +48,12 @@ def terms_of(frame: pd.DataFrame, columns: Sequence[str], where: str) -> Terms:
 
     Raises
     ------
+    BadParameter
+        If a column is of inspectors, who are not told one by one.
     NotEstimable
         If columns repeat one another.
     """
+    refuse_inspectors(columns, where)
     made = {"constant": np.ones(len(frame))}
     for column in columns:
         values = frame[column]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import NotEstimable
-from welfare.patterns.detection.columns import check_replicates, check_share, need_columns
+from welfare.patterns.detection.columns import check_replicates, check_share, hashable, need_columns
 from welfare.patterns.detection.estimates import CANNOT_TELL, FEWER, MORE, Estimate, Part, said
 from welfare.patterns.detection.names import Names, names_in
 from welfare.patterns.detection.parts import QUESTIONS, Asked, answered
@@ -166,7 +166,7 @@ def _dropped(labels: pd.Index, parts: dict[str, Part]) -> pd.DataFrame:
 
 
 def _text(visits: pd.DataFrame, names: Names, table: pd.DataFrame, dropped: pd.DataFrame) -> str:
-    places = visits[names.facility].nunique() if names.facility else None
+    places = pd.Series(hashable(visits[names.facility])).nunique() if names.facility else None
     of = f" to {places:,} facilities" if places else ""
     told = table[(table["status"] != CANNOT_TELL) & (table["unit"] != "p-value")]
     shown = np.array([_LEADING.get(str(part), len(told)) for part in told["part"]], dtype=int)

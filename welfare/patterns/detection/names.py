@@ -6,14 +6,14 @@ from dataclasses import dataclass, fields, replace
 
 import pandas as pd
 
-from welfare.patterns.detection.columns import need_columns
+from welfare.patterns.detection.columns import INSPECTORS, need_columns, refuse_inspectors
 
 _USUAL = {
     "facility": ("facility_id",),
     "found": ("findings_count", "detected"),
     "effort": ("tasks_count",),
     "period": ("date_from", "period_start", "date"),
-    "inspector": ("inspector", "inspector_id"),
+    "inspector": INSPECTORS,
     "district": ("district",),
     "kind": ("visit_type", "programme", "kind"),
     "audited": ("audited",),
@@ -47,7 +47,8 @@ def names_in(visits: pd.DataFrame, asked: Names, where: str) -> Names:
     Raises
     ------
     BadParameter
-        If `visits` is no frame, or a column asked for is not there.
+        If `visits` is no frame, a column asked for is not there, or that of inspectors is asked for as a kind of visit
+        or a district, which are told one by one.
     """
     named = {field.name: getattr(asked, field.name) for field in fields(Names)}
     need_columns(visits, [column for column in named.values() if column is not None], where)
@@ -56,7 +57,11 @@ def names_in(visits: pd.DataFrame, asked: Names, where: str) -> Names:
         for role, column in named.items()
         if column is None
     }
-    return replace(asked, **usual)
+    found = replace(asked, **usual)
+    need_columns(visits, [column for column in usual.values() if column is not None], where)
+    if found.inspector is not None and found.inspector in (found.district, found.kind, found.audited):
+        refuse_inspectors([INSPECTORS[0]], where)
+    return found
 
 
 __all__ = ["Names", "names_in"]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import NoDenominator, NotEstimable
+from welfare.patterns.detection.columns import COUNT, EXPOSURE, LABEL, usable_rows
 from welfare.patterns.detection.estimates import CANNOT_TELL, FEWER, MORE, Estimate, Part, table_of
 from welfare.patterns.detection.names import Names
 from welfare.patterns.detection.never_cited.capture_recapture import CHAO, CHAO_ASSUMPTION, capture_recapture
@@ -114,15 +115,18 @@ def _district_profile(asked: Asked) -> Part:
     from welfare.patterns.profiles.profile import profile
 
     names, part = asked.names, "district"
-    found, district = str(names.found), str(names.district)
-    rows = asked.visits[[found, district]].copy()
-    rows["over"] = asked.visits[names.expected or names.effort] if names.expected or names.effort else 1.0
-    kept = rows.dropna()
-    over = float(kept["over"].sum())
-    if not over > 0:
-        raise NotEstimable("nothing was looked at", where="district", todo="Bring the effort of each visit.")
-    rows["expected_count"] = rows["over"] * float(kept[found].sum()) / over
-    told = profile(rows, observed=found, expected="expected_count", facility=district, fdr=_FDR, draws=200)
+    wanted = {
+        "found": (names.found, COUNT),
+        "district": (names.district, LABEL),
+        "over": (names.expected or names.effort, EXPOSURE),
+    }
+    rows, dropped = usable_rows(asked.visits, wanted, part)
+    if not rows["found"].any():
+        raise NotEstimable("nothing was found on any visit", where=part, todo="Say how many visits found nothing.")
+    over = rows["over"] if "over" in rows else pd.Series(1.0, index=rows.index)
+    rows["expected_count"] = over * (rows["found"].sum() / over.sum())
+    rows["district"] = rows["district"].astype("str")
+    told = profile(rows, observed="found", expected="expected_count", facility="district", fdr=_FDR, draws=200)
     flagged = told.table[told.table["flagged"] != ""]
     estimates = [
         Estimate(
@@ -147,7 +151,7 @@ def _district_profile(asked: Asked) -> Part:
                 assumption=_DISTRICT.format(fdr=100 * _FDR),
             )
         ]
-    return Part(table=table_of(estimates), text=told.text, dropped=told.dropped, notes=told.notes)
+    return Part(table=table_of(estimates), text=told.text, dropped=dropped, notes=told.notes)
 
 
 def _contrast(column: str, part: str) -> Callable[[Asked], Part]:

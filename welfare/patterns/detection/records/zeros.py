@@ -91,7 +91,7 @@ def excess_zeros(
     BadValue
         If a count is negative or not whole.
     NotEstimable
-        If nothing was found at all, or there are fewer than 20 counts.
+        If nothing was found at all, no more than one finding on any visit, or there are fewer than 20 counts.
 
     Notes
     -----
@@ -124,6 +124,13 @@ def excess_zeros(
             where=where,
             spoiled="How many zeros so few counts should hold cannot be told.",
             todo=f"Bring {_FEWEST} or more.",
+        )
+    if counts.max() == 1:
+        raise NotEstimable(
+            "no visit recorded more than one finding: marks of 0 and 1 have no spread to compare zeros with",
+            where=where,
+            spoiled="A mark cannot be 2, so that it always has more ones than counts of its mean, and no excess of 0.",
+            todo="Bring counts of findings, or read the occupancy estimate.",
         )
     log_exposure = np.log(rows[" effort"].to_numpy(dtype=float)) if effort else np.zeros(len(rows))
     data = Counts(counts, log_exposure, terms_of(rows, by, where), terms_of(rows, zeros_by, where))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from welfare.errors import BadParameter, NotEstimable
-from welfare.patterns.detection.columns import AMOUNT, EXPOSURE, LABEL, usable_rows
+from welfare.patterns.detection.columns import AMOUNT, EXPOSURE, LABEL, refuse_inspectors, usable_rows
 from welfare.patterns.detection.estimates import FEWER, MORE, Estimate, Part, said, table_of
 from welfare.schema.results import simulated_words
 from welfare.stats.count_result import CountModel
@@ -85,7 +85,7 @@ def visit_contrast(
     Raises
     ------
     BadParameter
-        If a column or the reference is not there.
+        If a column or the reference is not there, or the kinds are inspectors.
     BadValue
         If a count is negative.
     NotEstimable
@@ -109,6 +109,7 @@ def visit_contrast(
     [2.0]
     """  # fmt: skip
     where = "visit_contrast"
+    refuse_inspectors([by], where)
     wanted = {
         "kind": (by, LABEL),
         "facility": (facility, LABEL),
