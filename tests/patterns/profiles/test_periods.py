@@ -27,7 +27,7 @@ def chain_of(panel: pd.DataFrame) -> Chain:
 
 @pytest.mark.parametrize(("planted", "periods"), [(0.0, 2), (0.5, 2), (1.0, 2), (-0.5, 2), (0.6, 4)])
 def test_a_planted_correlation_is_found_again(planted: float, periods: int) -> None:
-    made = linked(1, planted, n=800 if periods == 2 else 300, periods=periods)
+    made = linked(1, planted, n=800 if periods == 2 else 500, periods=periods)
     found = persistence(made.panel)
     true = np.corrcoef(made.ratio[:, 0], made.ratio[:, 1])[0, 1]
     assert found.low <= true + 0.02

@@ -101,14 +101,15 @@ def profile(
     expectation the count lies on; else it is "". A facility may lie outside the funnel's limits and not be
     flagged: one in twenty does by chance.
 
-    `rank` orders the shrunken ratios, 1 the highest, ties sharing their mean; its range holds the posterior
-    ranks and the rank itself; beyond 2,000 facilities it is worked out without draws, closer than 2,000 draws
-    would. Shrunken figures are gamma-Poisson, of trials beta-binomial, by maximum likelihood. Of fewer than 100
+    `rank` orders the shrunken ratios, 1 the highest, ties sharing their mean; its range holds the posterior ranks
+    and the rank itself; beyond 2,000 facilities it is worked out without draws, closer than 2,000 draws would.
+    Shrunken figures are gamma-Poisson, of trials beta-binomial, by maximum likelihood. Of fewer than 100
     facilities their intervals, ranges of ranks and chances go over every spread, weighed by its likelihood (equal
     chances beforehand for equal steps of its standard deviation), as few facilities do not tell how widely they
-    are spread; the ratios themselves are those of the likeliest spread. From 100 on that spread is taken as known:
-    where it is narrow, intervals of 95% still hold but 88% of true ratios with 100 facilities, 92% with 300. Expected counts from a
-    model fitted to the same counts are drawn towards them, which hides large facilities a little.
+    are spread; the ratios themselves are those of the likeliest spread. From 100 on that spread is taken as
+    known: where it is narrow, intervals of 95% still hold but 88% of true ratios with 100 facilities, 92% with
+    300. Expected counts from a model fitted to the same counts are drawn towards them, which hides large
+    facilities a little.
 
     References
     ----------
