@@ -136,7 +136,7 @@ def test_order_that_means_nothing_is_called_runs_at_the_level(simulations):
     at_level(lambda seed: clumping(read(repeat_visits(seed))).p_value < 0.05, simulations)
 
 
-@pytest.mark.parametrize("simulations", SIMULATIONS)
+@pytest.mark.parametrize("simulations", [20, SIMULATIONS[-1]])
 def test_a_fit_that_holds_is_rejected_at_the_level(simulations):
     def rejected(seed: int) -> bool:
         rows = read(repeat_visits(seed, facilities=80, visits=3, recorded=0.5))

@@ -44,7 +44,7 @@ def test_the_median_ratio_is_what_two_drawn_at_random_differ_by():
 @pytest.mark.parametrize("simulations", COVERED)
 def test_a_planted_spread_lies_in_its_interval(simulations):
     def held(seed: int) -> bool:
-        rows = watched(seed, sd=0.6, rate=1.0, visits=10)
+        rows = watched(seed, who=20, sd=0.6, rate=2.0, visits=4)
         found, who = rows["findings_count"].to_numpy(float), rows["inspector"].str[-3:].astype(int).to_numpy()
         spread = spread_between(found, np.zeros(len(found)), who, 0.8)
         return spread.low < 0.6 < spread.high
