@@ -207,7 +207,7 @@ def test_where_nothing_changes_hardly_any_facility_is_said_to(simulations: int) 
     """Any flag at all is a false one, so the false-discovery rate is how often there is one: at most 5%."""
 
     def says_so(seed: int) -> bool:
-        panel = linked(seed, 1.0, n=60).panel
+        panel = linked(seed, 1.0, n=130).panel
         return (profile_change(panel).table["flagged"] != "").any()
 
     at_level(says_so, simulations, may_be_rarer=True)
