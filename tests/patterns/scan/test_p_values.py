@@ -94,7 +94,7 @@ def places(seed: int, n: int = 14) -> tuple[np.random.Generator, np.ndarray, np.
 
 def poisson(seed: int) -> Scan:
     rng, at, people = places(seed)
-    return scan(rng.multinomial(80, people / people.sum()), people, *at, replicates=39, seed=seed)
+    return scan(rng.multinomial(80, people / people.sum()), people, *at, replicates=19, seed=seed)
 
 
 def early_stopping(seed: int) -> Scan:
@@ -105,34 +105,34 @@ def early_stopping(seed: int) -> Scan:
 def negative_binomial(seed: int) -> Scan:
     rng, at, people = places(seed, 60)
     cases = rng.poisson(people * 0.2 * rng.gamma(3, 1 / 3, 60))
-    return scan(cases, people, *at, model="negative_binomial", replicates=39, seed=seed)
+    return scan(cases, people, *at, model="negative_binomial", replicates=19, seed=seed)
 
 
 def bernoulli(seed: int) -> Scan:
     rng, at, trials = places(seed)
-    return scan(rng.binomial(trials, 0.3), trials, *at, model="bernoulli", replicates=39, seed=seed)
+    return scan(rng.binomial(trials, 0.3), trials, *at, model="bernoulli", replicates=19, seed=seed)
 
 
 def exponential(seed: int) -> Scan:
     """Waiting times cut off at a common day: more animals wait longer nowhere."""
     rng, at, _ = places(seed, 40)
     waits = rng.exponential(2.0, 40)
-    return scan(waits < 3, np.minimum(waits, 3), *at, model="exponential", replicates=39, seed=seed)
+    return scan(waits < 3, np.minimum(waits, 3), *at, model="exponential", replicates=19, seed=seed)
 
 
 def normal(seed: int) -> Scan:
     rng, at, _ = places(seed, 30)
-    return scan(rng.exponential(size=30), np.ones(30), *at, model="normal", replicates=39, seed=seed)
+    return scan(rng.exponential(size=30), np.ones(30), *at, model="normal", replicates=19, seed=seed)
 
 
 def ellipses(seed: int) -> Scan:
     rng, at, people = places(seed)
-    return scan(rng.poisson(people * 0.1), people, *at, shape="ellipse", replicates=39, seed=seed)
+    return scan(rng.poisson(people * 0.1), people, *at, shape="ellipse", replicates=19, seed=seed)
 
 
 def expectation(seed: int) -> Scan:
     rng, at, people = places(seed)
-    return scan(rng.poisson(people * 0.1), people * 0.1, *at, model="expectation", replicates=39, seed=seed)
+    return scan(rng.poisson(people * 0.1), people * 0.1, *at, model="expectation", replicates=19, seed=seed)
 
 
 def _months(seed: int, n: int = 8, t: int = 9) -> tuple[np.random.Generator, np.ndarray, np.ndarray, np.ndarray]:
@@ -142,31 +142,31 @@ def _months(seed: int, n: int = 8, t: int = 9) -> tuple[np.random.Generator, np.
 
 def space_time_poisson(seed: int) -> Scan:
     rng, at, year, people = _months(seed)
-    return scan(rng.poisson(people * 0.05), people, *at, time=year, replicates=39, seed=seed)
+    return scan(rng.poisson(people * 0.05), people, *at, time=year, replicates=19, seed=seed)
 
 
 def space_time_bernoulli(seed: int) -> Scan:
     rng, at, year, trials = _months(seed)
-    return scan(rng.binomial(trials, 0.1), trials, *at, time=year, model="bernoulli", replicates=39, seed=seed)
+    return scan(rng.binomial(trials, 0.1), trials, *at, time=year, model="bernoulli", replicates=19, seed=seed)
 
 
 def prospective(seed: int) -> Scan:
     rng, at, year, people = _months(seed)
     how: dict[str, Any] = {"model": "expectation", "analysis": "prospective"}
-    return scan(rng.poisson(people * 0.05), people * 0.05, *at, time=year, replicates=39, seed=seed, **how)
+    return scan(rng.poisson(people * 0.05), people * 0.05, *at, time=year, replicates=19, seed=seed, **how)
 
 
 def permutation(seed: int) -> Scan:
     """Places and years differ a great deal, but not some places in some years."""
     rng, at, year, _ = _months(seed)
     mean = np.repeat(rng.gamma(1, 2, 8), 9) * rng.gamma(2, 0.5, 9)[year - 2001]
-    return scan(rng.poisson(mean), None, *at, time=year, model="permutation", replicates=39, seed=seed)
+    return scan(rng.poisson(mean), None, *at, time=year, model="permutation", replicates=19, seed=seed)
 
 
 def in_time(seed: int) -> Scan:
     rng = np.random.default_rng(seed)
     people = rng.integers(50, 90, 20)
-    return scan(rng.poisson(people * 0.1), people, None, None, time=np.arange(20), replicates=39, seed=seed)
+    return scan(rng.poisson(people * 0.1), people, None, None, time=np.arange(20), replicates=19, seed=seed)
 
 
 def covariates(seed: int) -> Scan:
@@ -176,7 +176,7 @@ def covariates(seed: int) -> Scan:
     groups = np.concatenate([np.ceil(people * share), np.ceil(people * (1 - share))])
     age = np.repeat(["old", "young"], len(people))
     cases = rng.poisson(groups * np.where(age == "old", 0.3, 0.05))
-    return scan(cases, groups, *np.tile(at, 2), covariates=age, replicates=39, seed=seed)
+    return scan(cases, groups, *np.tile(at, 2), covariates=age, replicates=19, seed=seed)
 
 
 EXACT = [poisson, bernoulli, exponential, normal, ellipses, expectation, early_stopping]

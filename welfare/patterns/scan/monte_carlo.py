@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from welfare.patterns.scan import ratios
-from welfare.patterns.scan.arrays import Reach, Window
+from welfare.patterns.scan.arrays import Cells, Reach, Window
 from welfare.patterns.scan.asking.layout import Layout
 from welfare.patterns.scan.asking.options import Options
 
@@ -119,6 +119,7 @@ def random_maxima(layout: Layout, options: Options, reach: Reach, spread: float,
     observed : float
         Score of the data's best window, where `stop_after` is asked for.
     """
+    layout = _in_fixed_order(layout)
     draw, rng = _draw(layout, options, spread), np.random.default_rng(options.seed)
     at_once = max(1, _BATCH // layout.cells.cases.size)
     if options.stop_after is not None:
@@ -134,6 +135,13 @@ def random_maxima(layout: Layout, options: Options, reach: Reach, spread: float,
             if len(as_high) >= options.stop_after:
                 return Maxima(scores[: as_high[options.stop_after - 1] + 1], stopped=True)
     return Maxima(scores, stopped=False)
+
+
+def _in_fixed_order(layout: Layout) -> Layout:
+    """Return places from west to east: random maps must not hang on the order of the rows."""
+    cells = layout.cells
+    order = np.lexsort([*cells.base.T[::-1], *cells.cases.T[::-1], *cells.points.T[::-1]])
+    return replace(layout, cells=Cells(cells.points[order], cells.cases[order], cells.base[order]))
 
 
 def _highest(layout: Layout, options: Options, reach: Reach, sets: np.ndarray, bases: np.ndarray | None) -> np.ndarray:

@@ -62,6 +62,8 @@ def read_periods(time: Any, labels: pd.Index) -> tuple[np.ndarray, Steps, pd.Ser
     # An index of dates is a column like any other.
     column = pd.Series(time.to_numpy() if isinstance(time, pd.Index) else time)
     column = pd.Series(column.array, index=labels, name="time")
+    if isinstance(column.dtype, pd.ArrowDtype) and pd.api.types.is_datetime64_any_dtype(column.dtype):
+        column = pd.Series(pd.DatetimeIndex(column), index=labels, name="time")
     if column.isna().all():
         return np.full(len(column), np.nan), Steps(None), column
     steps = steps_of(column, "scan(time=)")

@@ -16,6 +16,7 @@ from welfare.stats.periods import Steps
 
 # What the second column is to each model, as a reason to leave a row out says it.
 _BASE = {"exponential": "time at risk", "normal": "weight", "expectation": "expected count"}
+_FAR = 1e100  # squares of coordinates beyond are beyond all numbers
 _LIMITS = (("x", "longitude", 180), ("y", "latitude", 90))
 
 
@@ -124,6 +125,13 @@ def _refuse_impossible(rows: pd.DataFrame, options: Options) -> None:
     if options.model == "bernoulli":
         whole_counts(rows["base"].to_numpy(), "population", labels)
         _refuse_more_than_all(rows)
+    if options.in_space and not options.geographic and (rows[["x", "y"]].abs() > _FAR).to_numpy().any():
+        raise BadValue(
+            f"x or y is beyond {_FAR:g}",
+            where="scan(x=, y=)",
+            spoiled="Distances cannot be computed from it.",
+            todo="Give coordinates in a larger unit, or missing where they are not known.",
+        )
     if options.geographic:
         for name, word, limit in _LIMITS:
             wrong = rows[name].abs() > limit

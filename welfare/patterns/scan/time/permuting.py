@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from welfare.errors import NotEstimable
+from welfare.errors import BadParameter, NotEstimable
 from welfare.patterns.scan.arrays import Cells
+
+_MOST = 20_000_000  # cases that are shuffled one by one
 
 
 def margins(points: np.ndarray, cases: np.ndarray) -> Cells:
@@ -27,6 +29,8 @@ def margins(points: np.ndarray, cases: np.ndarray) -> Cells:
     ------
     NotEstimable
         If there is no case.
+    BadParameter
+        If there are more than 20 million.
 
     Notes
     -----
@@ -46,6 +50,13 @@ def margins(points: np.ndarray, cases: np.ndarray) -> Cells:
             where="the space-time permutation",
             spoiled="Expected counts come from the cases of each place and of each step.",
             todo="Bring a longer time, or more places.",
+        )
+    if total > _MOST:
+        raise BadParameter(
+            f"{total:,.0f} cases are too many to shuffle one by one",
+            where="scan(model='permutation')",
+            spoiled="Random maps could not be drawn.",
+            todo="Count occasions, such as days or flocks with a case, and not animals.",
         )
     base = cases.sum(axis=1, keepdims=True) * (cases.sum(axis=0, keepdims=True) / total)
     return Cells(points=points, cases=cases, base=base)
