@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 from scipy.optimize import check_grad
 from scipy.special import ndtri
+from scipy.stats import beta, chi2
 
 from tests.patterns.detection.frames import COVERED, holds, r_figure, r_rows, value
 from tests.patterns.nulls import SIMULATIONS, at_level
 from welfare.errors import BadParameter, NotEstimable
 from welfare.patterns.detection.design import terms_of
-from welfare.patterns.detection.records.excess import excess_share, score_p
-from welfare.patterns.detection.records.heaping import digit_heaping
+from welfare.patterns.detection.records.excess import _share_beyond, excess_share, score_p
+from welfare.patterns.detection.records.heaping import _simulated, digit_heaping
+from welfare.patterns.detection.records.smooth import smooth_basis, smooth_counts
 from welfare.patterns.detection.records.zero_inflated import Counts, _Likelihood, fit_counts
 from welfare.patterns.detection.records.zeros import excess_zeros
 
@@ -93,6 +95,20 @@ def test_a_planted_share_lies_in_its_interval(simulations):
     holds(held, simulations, 0.8)
 
 
+@pytest.mark.parametrize(("family", "name"), [("negative_binomial", "wide"), ("poisson", "plain")])
+def test_the_likelihood_ratio_and_the_ends_of_the_interval_are_those_of_their_definition(family, name):
+    counts = r_rows("zeros")[name].to_numpy(float)
+    one = terms_of(pd.DataFrame(index=range(len(counts))), [], "test")
+    data = Counts(counts, np.zeros(len(counts)), one, one)
+    excess = _share_beyond(data, family, 0.9, "test")
+    plain, best = (fit_counts(data, family, inflated=more, where="test").loglik for more in (False, True))
+    assert excess.p_value == pytest.approx(chi2.sf(2 * (best - plain), 1) / 2)
+    assert 0 <= excess.low < excess.share < excess.high < 1
+    for end in [end for end in (excess.low, excess.high) if end]:
+        there = fit_counts(data, family, inflated=True, where="test", fixed_share=end).loglik
+        assert 2 * (best - there) == pytest.approx(chi2.ppf(0.9, 1), abs=0.01)
+
+
 @pytest.mark.parametrize("simulations", SIMULATIONS)
 def test_poisson_counts_fail_the_score_test_at_the_level(simulations):
     def alarm(seed: int) -> bool:
@@ -164,6 +180,30 @@ def test_the_index_is_of_the_digits_in_the_table():
     # Of 30% rounded, four in five had another last digit; a smooth spread has a fifth of 0 and 5.
     assert value(fit.table, "reports ending in 0 or 5") == pytest.approx((0.2 * 0.7 + 0.3) / 0.2, abs=0.25)
     assert value(fit.table, "reports that would need") == pytest.approx(0.3 * 0.8, abs=0.05)
+
+
+def test_the_interval_and_what_chance_gives_are_those_of_their_definition():
+    fit = digit_heaping(rounded(0, 0.04), replicates=39, least=10, most=99)
+    seen, due = fit.digits["observed"].to_numpy(), fit.digits["expected"].to_numpy()
+    total, fives = seen.sum(), seen[[0, 5]].sum()
+    share = due[[0, 5]].sum() / total
+    index = fit.table.iloc[0]
+    assert index["low"] * share == pytest.approx(beta.ppf(0.025, fives, total - fives + 1))
+    assert index["high"] * share == pytest.approx(beta.ppf(0.975, fives + 1, total - fives))
+    counts = rounded(0, 0.04)["findings_count"]
+    observed = np.bincount(counts[counts.between(10, 99)] - 10, minlength=90).astype(float)
+    basis = smooth_basis(np.arange(10.0, 100.0))
+    expected = smooth_counts(observed, basis)
+    rng, shares, farther = np.random.default_rng(1), [], 0
+    for _ in range(150):
+        drawn = rng.multinomial(int(total), expected / total).reshape(9, 10)
+        again = smooth_counts(drawn.ravel().astype(float), basis).reshape(9, 10).sum(axis=0)
+        off = drawn.sum(axis=0) - again
+        shares.append(np.abs(off).sum() / 2 / total)
+        farther += (off**2 / again).sum() >= ((seen - due) ** 2 / due).sum()
+    p_value, by_chance = _simulated(observed, expected, basis, 10, 150, 1)
+    assert by_chance == pytest.approx(np.mean(shares))
+    assert p_value == (1 + farther) / 151
 
 
 @pytest.mark.parametrize("simulations", SIMULATIONS)
