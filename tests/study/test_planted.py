@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from welfare.examples import write_example
+from welfare.patterns.detection.detection import detection
+from welfare.patterns.detection.estimates import FEWER
 from welfare.schema.provenance import read_provenance
 from welfare.study import run_study
 
@@ -82,6 +84,22 @@ def test_the_district_that_under_reports_is_found(simulated, unplanted, truth):
     assert table.loc[truth.weak_district, "flagged"] == "below"
     assert list(table.index[table["flagged"] == "below"]) == [truth.weak_district]
     assert (unplanted.districts.table["flagged"] != "").sum() == 0
+
+
+def test_the_part_of_what_inspectors_do_not_see_names_that_district_and_no_inspector(simulated, unplanted, truth):
+    def told(panel: pd.DataFrame) -> pd.DataFrame:
+        seen = panel[panel["tasks_count"].notna()]
+        table = detection(seen, expected="expected_count", replicates=0).table
+        return table[(table["part"] == "district") & (table["unit"] == "ratio")]
+
+    named = told(simulated.study.findings.panel)
+    # Bad plants and the planted cluster may put other districts above.
+    weak = named[named["reason"] == FEWER]
+    assert weak["quantity"].tolist() == [f"recorded against expected: {truth.weak_district}"]
+    row = weak.iloc[0]
+    assert row["low"] < truth.weak_ratio < row["high"] < 0.6
+    assert row["reason"] == FEWER
+    assert told(unplanted.panel).empty
 
 
 def test_linked_injuries_are_the_planted_ones(simulated, truth):
