@@ -11,7 +11,7 @@ import pytest
 
 from tests.patterns.nulls import SIMULATIONS, at_level, band
 from welfare.errors import MissingExtra
-from welfare.patterns.monitor.changes.chance import cut_curve, gains_by_chance
+from welfare.patterns.monitor.changes.chance import cut_curve, cut_set, draw, gains_by_chance
 from welfare.patterns.monitor.changes.cost import pelt
 from welfare.patterns.monitor.changes.found import _ratio_limits
 from welfare.patterns.monitor.changes.partition import gain_per_cut
@@ -155,3 +155,17 @@ def test_without_ruptures_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ruptures", None)
     with pytest.raises(MissingExtra, match="spatial"):
         monitor([3, 4, 9, 9, 9], method="changepoints")
+
+
+def test_the_set_of_cuts_is_cut_off_where_the_true_one_falls_short_in_so_many_random_series():
+    rng = np.random.default_rng(3)
+    counts, mean = rng.poisson(np.repeat([3.0, 6.0], [9, 12])).astype(float), np.ones(21)
+    found = cut_set(counts, mean, 9, Law(POISSON), level=0.9, replicates=199, rng=np.random.default_rng(4))
+    rates = np.repeat([counts[:9].mean(), counts[9:].mean()], [9, 12])
+    short = []
+    for series in draw(np.random.default_rng(4), rates, Law(POISSON), 199):
+        alike = [likelihood(series, mean, (k,)) for k in range(1, 21)]
+        short.append(max(alike) - alike[8])  # a cut before the tenth period
+    enough = sorted(short)[179]  # 0.9 of 200
+    curve = [likelihood(counts, mean, (k,)) for k in range(1, 21)]
+    assert found.tolist() == [k for k in range(1, 21) if max(curve) - curve[k - 1] <= enough + 1e-9]

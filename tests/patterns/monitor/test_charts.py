@@ -452,3 +452,30 @@ def test_order_of_facilities_changes_nothing_for_any_of_them():
     forward = monitor(counts, expected).table.set_index("facility_id")
     backward = monitor(counts.iloc[:, ::-1], expected.iloc[:, ::-1]).table.set_index("facility_id")
     assert forward.equals(backward.loc[forward.index])
+
+
+def climb_by_hand(counts: list[float], expected: list[float], limit: float) -> tuple[int | None, ...]:
+    """Return signal, since and until of a CUSUM of a doubled rate, walking through the periods one by one."""
+    live = [mean > 0 and count == count for count, mean in zip(counts, expected, strict=True)]
+    heights = [0.0]
+    for count, mean, moves in zip(counts, expected, live, strict=True):
+        heights.append(max(0.0, heights[-1] + count * log(2) - mean) if moves else heights[-1])
+    del heights[0]
+    signal = next((t for t, height in enumerate(heights) if live[t] and height >= limit), None)
+    end = len(heights) - 1 if signal is None else signal
+    if heights[end] <= 1e-12:
+        return signal, None, None
+    since = max((t for t in range(end) if heights[t] <= 1e-12), default=-1) + 1
+    until = min((t for t in range(end, len(heights)) if heights[t] <= 1e-12), default=len(heights)) - 1
+    return signal, since, max(t for t in range(until + 1) if live[t])
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_since_is_the_period_after_the_last_reset_whatever_is_missing(seed):
+    rng = np.random.default_rng(seed)
+    expected = np.where(rng.random(30) < 0.1, 0.0, 2.0)
+    counts = np.where(expected > 0, rng.poisson(2.6, 30).astype(float), 0.0)
+    counts[rng.random(30) < 0.1] = np.nan
+    row = monitor(counts, expected, limit=2.0, dispersion=0).table.iloc[0]
+    found = tuple(None if pd.isna(row[name]) else int(row[name]) for name in ("signal", "since", "until"))
+    assert found == climb_by_hand(counts.tolist(), expected.tolist(), 2.0)

@@ -72,7 +72,7 @@ def charted(seen: Watched, asked: Question) -> Monitor:
     of_side = _shewhart if asked.method == "shewhart" else _cumulative
     sides = [of_side(counts, mean, trials, seen.live, law, asked, sign) for sign in asked.sides()]
     chart = sides[0] if len(sides) == 1 else _clearer(*sides)
-    sign = np.full(len(chart.p), sides[0].sign) if len(sides) == 1 else np.where(sides[0].p <= sides[1].p, 1, -1)
+    sign = np.full(len(chart.p), sides[0].sign) if len(sides) == 1 else np.where(sides[1].p < sides[0].p, -1, 1)
     table = as_table(seen, chart, sign, asked.fdr)
     return Monitor(
         table=table,
