@@ -45,6 +45,7 @@ def permutation(seed: int, *, planted: bool = False) -> bool:
     return significant(cells, POISSON, draw(cells, rng, REPLICATES))
 
 
+@pytest.mark.slow  # tests/patterns/scan/test_p_values.py asks the same of whole scans
 @pytest.mark.parametrize("simulations", SIMULATIONS)
 @pytest.mark.parametrize("model", [poisson, expectation, permutation])
 def test_false_alarms_come_at_the_level(model: object, simulations: int) -> None:
