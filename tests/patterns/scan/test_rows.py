@@ -103,3 +103,19 @@ def test_a_thousand_million_cases_a_row_are_counted_right() -> None:
     assert first["llr"] == pytest.approx(few["llr"] * 1e9, rel=1e-6)
     assert first["members"] == few["members"]
     assert first["p_value"] == 1 / 40
+
+
+def test_on_the_globe_the_largest_radius_and_the_radius_are_lengths_along_the_surface() -> None:
+    """On the equator a degree is 111.3195 km; a straight line under 17.9 of them is 8 km shorter."""
+    lon = [0.0, 17.9, -18.1, 60, 90, 120, 150]
+    many = scan([9, 9, 9, 1, 1, 1, 1], [10] * 7, lon, [0.0] * 7, geographic=True, max_radius=2000, replicates=19)
+    first = many.table.iloc[0]
+    assert first["members"] == [0, 1]
+    assert first["radius"] == pytest.approx(17.9 * 111.3195, rel=1e-5)
+
+
+def test_a_period_without_exposure_begins_no_cluster() -> None:
+    cases, people = [1, 1, 0, 9, 1, 1, 1, 1] + [1, 1, 0, 1, 1, 1, 1, 1] * 2, [10, 10, 0, 10, 10, 10, 10, 10] * 3
+    when, at = list(range(2001, 2009)) * 3, np.repeat([0.0, 1, 2], 8)
+    first = scan(cases, people, at, at, time=when, replicates=19).table.iloc[0]
+    assert (first["start"], first["end"]) == (2004, 2004)
