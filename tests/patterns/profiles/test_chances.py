@@ -181,7 +181,7 @@ def test_beyond_two_thousand_facilities_ranks_are_those_that_very_many_draws_giv
         (lambda found: found.funnel([0.0]), "nothing is expected"),
         (lambda found: found.funnel([np.nan]), "missing size"),
         (lambda found: found.funnel(limits="binomial"), "no limits are called"),
-        (lambda found: found.funnel(levels=[95]), "a level is 95"),
+        (lambda found: found.funnel(levels=[95]), "levels are \\[95\\]"),
         (lambda found: found.exceeding(0), "threshold"),
         (lambda found: found.exceeding(np.inf), "threshold"),
         (lambda found: found.worst(0), "most is 0"),

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import betaincc, betaln, expit, gammaincc, gammaln
+from scipy.stats import nbinom, poisson
 
 from tests.patterns.profiles.made import counted, linked, shared
 from welfare.errors import BadParameter
-from welfare.patterns.profiles.laws.counts import Counts
+from welfare.patterns.profiles.laws.counts import Counts, _whole_quantiles
 from welfare.patterns.profiles.laws.shares import Shares
 from welfare.patterns.profiles.periods.change import profile_change
 from welfare.patterns.profiles.periods.persistence import persistence
@@ -156,3 +157,12 @@ def test_one_facility_of_which_all_failed_where_none_did_elsewhere_is_fitted_in_
     table = profile(panel, observed="failed", trials="checked", draws=100).table
     assert np.isfinite(table.select_dtypes("number")).all().all()
     assert table.loc[7, "rank"] == 1
+
+
+@pytest.mark.parametrize("variance", [0.0, 1e-4, 0.1])
+def test_quantiles_of_counts_beyond_a_million_are_those_of_whole_counts(variance: float) -> None:
+    """To 0.002 of z = 2 (sqrt(count) - sqrt(expected)); scipy looks for the whole count itself."""
+    mean, shares = np.array([2e6]), np.array([0.005, 0.5, 0.995])
+    whole = poisson(mean).ppf(shares) if variance == 0 else nbinom(1 / variance, 1 / (1 + variance * mean)).ppf(shares)
+    found = _whole_quantiles(mean, np.array([variance]), shares)[0]
+    assert 2 * np.sqrt(found) == pytest.approx(2 * np.sqrt(whole), abs=0.002)

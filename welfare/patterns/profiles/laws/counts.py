@@ -12,6 +12,7 @@ from welfare.patterns.profiles.shrinkage import GammaPosterior, Spread, fit_spre
 from welfare.stats.rates.limits import exact_limits
 
 _TABLED = 500_000  # terms that take less time than finding ten thousand quantiles one by one
+_LARGE = 1e6  # where a gamma with the same mean and variance has the quantiles of the counts, to 0.001 of z
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,11 @@ def count_law(expected: np.ndarray, variance: np.ndarray | float) -> Any:
 
 def _whole_quantiles(expected: np.ndarray, variance: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Return quantiles of each count, shape (n, m): from one table of the distribution where that is small."""
+    if expected.min() > _LARGE:  # whole numbers no longer matter, and scipy's search for them takes minutes
+        from scipy.special import gammaincinv
+
+        wide = (1 + variance * expected)[:, None]
+        return np.asarray(wide * gammaincinv(expected[:, None] / wide, shares))
     law = count_law(expected[:, None], variance[:, None])
     most = int(law.ppf(shares[-1:]).max()) if len(shares) else 0
     if most * len(expected) > _TABLED:
