@@ -6,14 +6,15 @@ Compiled, and so kept from whoever does not fit a mixed model: numba takes half 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from scipy.special import digamma, expit, gammaln
+
+from welfare.stats.compiled import compiled
 
 POISSON, BINOMIAL, NB2 = 0, 1, 2
 FAMILIES = {"poisson": POISSON, "binomial": BINOMIAL, "nb2": NB2}
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _share(eta: float) -> float:
     """Return the logistic function, without overflow on either side."""
     if eta >= 0:
@@ -22,12 +23,12 @@ def _share(eta: float) -> float:
     return odds / (1 + odds)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _log1p_exp(eta: float) -> float:
     return max(eta, 0.0) + np.log1p(np.exp(-abs(eta)))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def value_and_slopes(
     family: int, count: float, trials: float, eta: float, log_theta: float
 ) -> tuple[float, float, float]:
@@ -55,7 +56,7 @@ def value_and_slopes(
     return count * eta - (count + theta) * log_sum, slope, -theta * log_sum - (count + theta) * (1 - share)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def slope_and_bend(family: int, count: float, trials: float, eta: float, log_theta: float) -> tuple[float, float]:
     """Return the first and second derivative in eta; the second is never above zero. Parameters as above."""
     if family == POISSON:
@@ -67,7 +68,7 @@ def slope_and_bend(family: int, count: float, trials: float, eta: float, log_the
     return count - total * share, -total * share * (1 - share)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def higher_slopes(
     family: int, count: float, trials: float, eta: float, log_theta: float
 ) -> tuple[float, float, float, float]:
@@ -85,7 +86,7 @@ def higher_slopes(
     return -(count + theta) * spread, third, (count + theta) * spread - theta * share, -theta * spread - third
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def row_slopes(
     family: int, counts: np.ndarray, trials: np.ndarray, eta: np.ndarray, log_theta: float
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -8,8 +8,8 @@ its curvature there; mode and scale move with every parameter, and the derivativ
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from welfare.stats.compiled import compiled
 from welfare.stats.mixed.families import higher_slopes, slope_and_bend, value_and_slopes
 
 _LONGEST_STEP = 5.0  # of eta, in one step to the mode: further, and exp() may overflow
@@ -31,7 +31,7 @@ def gauss_hermite(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     return points, np.log(weights) - np.log(np.sqrt(2 * np.pi)) + points**2 / 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _slopes_at(
     family: int, counts: np.ndarray, trials: np.ndarray, eta: np.ndarray, log_theta: float, sd: float, u: float
 ) -> tuple[float, float]:
@@ -44,7 +44,7 @@ def _slopes_at(
     return sd * first - u, sd * sd * second - 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _mode(
     family: int, counts: np.ndarray, trials: np.ndarray, eta: np.ndarray, log_theta: float, sd: float, u: float
 ) -> float:
@@ -68,7 +68,7 @@ def _mode(
     return u
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _group(
     family: int,
     counts: np.ndarray,
@@ -139,7 +139,7 @@ def _group(
     return loglik, by_theta, by_sd, scale
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def integrate_groups(
     family: int,
     counts: np.ndarray,

@@ -8,17 +8,18 @@ from __future__ import annotations
 from math import log
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 _ABOVE = 1 + 1e-9
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _likelihood(observed: float, expected: float) -> float:
     return 2.0 * observed * log(observed / expected) if observed > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def best_cuts(o: np.ndarray, e: np.ndarray, penalty: float) -> tuple[float, int]:
     """Return the gain in twice the log likelihood of the best cuts at a penalty, and how many they are.
 
@@ -43,7 +44,7 @@ def best_cuts(o: np.ndarray, e: np.ndarray, penalty: float) -> tuple[float, int]
     return best[n] + penalty * cuts[n] - _likelihood(o[n], e[n]), cuts[n]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def gain_per_cut(counts: np.ndarray, mean: np.ndarray) -> float:
     """Return the highest penalty at which a series is still cut.
 

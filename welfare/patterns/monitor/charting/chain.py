@@ -8,7 +8,8 @@ from __future__ import annotations
 from math import exp, floor, lgamma, log, log1p
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 POISSON, NEGATIVE_BINOMIAL, BINOMIAL = 0, 1, 2
 _NEGLIGIBLE = 1e-17  # of a count's probability, far out in a tail
@@ -18,7 +19,7 @@ _BLOCK = 0.02  # of a standard deviation, and of a count: counts that are put to
 _MOST_COUNTS = 4000  # and blocks of them, in one period
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def first_count(kind: int, mean: float, size: float, trials: float) -> tuple[int, float, float, float]:
     """Return the smallest count that matters, its probability, and A, B of p(x + 1) = p(x) (A + B / (x + 1)).
 
@@ -45,7 +46,7 @@ def first_count(kind: int, mean: float, size: float, trials: float) -> tuple[int
     return x, exp(_log_chance(kind, x, mean, size, trials)), a, b
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _log_chance(kind: int, x: float, mean: float, size: float, trials: float) -> float:
     """Return the logarithm of the probability of a count."""
     if kind == POISSON:
@@ -57,7 +58,7 @@ def _log_chance(kind: int, x: float, mean: float, size: float, trials: float) ->
     return log_p + x * log(mean / trials) + (trials - x) * log1p(-mean / trials)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def outcomes(kind: int, mean: float, size: float, trials: float, count: np.ndarray, chance: np.ndarray) -> int:
     """Fill `count` and `chance` with the counts that matter and their probabilities, and return how many they are.
 
@@ -94,7 +95,7 @@ def outcomes(kind: int, mean: float, size: float, trials: float, count: np.ndarr
     return many
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _spread(before: np.ndarray, after: np.ndarray, p: float, slope: float, shift: float) -> None:
     """Move the probability of all heights by one outcome: from step i of the grid to slope * i + shift."""
     top = len(before) - 1
@@ -112,7 +113,7 @@ def _spread(before: np.ndarray, after: np.ndarray, p: float, slope: float, shift
             after[j + 1] += p * before[i] * part
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _slide(before: np.ndarray, after: np.ndarray, p: float, shift: float) -> None:
     """Do as `_spread` does for a slope of 1, where every height is split alike."""
     top = len(before) - 1
@@ -139,7 +140,7 @@ def _slide(before: np.ndarray, after: np.ndarray, p: float, shift: float) -> Non
             after[last + whole + 1] += on * before[last]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _one_period(
     before: np.ndarray, after: np.ndarray, counts: np.ndarray, chances: np.ndarray, move: tuple[float, float, float]
 ) -> None:
@@ -161,7 +162,7 @@ def _one_period(
             _spread(before, after, chances[k], slope, shift)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def survival(
     kind: int,
     size: float,
@@ -210,7 +211,7 @@ def survival(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def start(bottom: float, limit: float, steps: int) -> np.ndarray:
     """Return a grid of heights with all probability at height 0, which lies between bottom and limit."""
     heights = np.zeros(steps + 1)
@@ -222,7 +223,7 @@ def start(bottom: float, limit: float, steps: int) -> np.ndarray:
     return heights
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def mean_run(
     kind: int,
     size: float,

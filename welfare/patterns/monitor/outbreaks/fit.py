@@ -9,7 +9,8 @@ from __future__ import annotations
 from math import exp, log, sqrt
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 _ROUNDS, _CLOSE, _STEEPEST = 40, 1e-6, 1.0  # of the search; a trend of e-fold per period is none
 _SPARE = 3  # periods more than numbers estimated, at least
@@ -17,7 +18,7 @@ _HALF_A_COUNT = 0.5  # what a season without any event is taken to have had
 _ALL_BUT_ONE = 1 - 1e-9  # a leverage
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _sums(y: np.ndarray, n: np.ndarray, w: np.ndarray, group: np.ndarray, slope: float, out: np.ndarray) -> None:
     """Fill `out`, shape (groups, 4): sums of w y, and of w n e^(slope t) times 1, t and t squared, by group."""
     out[:] = 0.0
@@ -42,7 +43,7 @@ def _sums(y: np.ndarray, n: np.ndarray, w: np.ndarray, group: np.ndarray, slope:
             out[g, 3] += by_square
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _slope(
     y: np.ndarray, n: np.ndarray, w: np.ndarray, group: np.ndarray, slope: float, sums: np.ndarray
 ) -> tuple[float, bool]:
@@ -73,7 +74,7 @@ def _slope(
     return 0.0, False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _fit(
     y: np.ndarray, n: np.ndarray, w: np.ndarray, group: np.ndarray, trend: bool, near: float, sums: np.ndarray
 ) -> tuple[float, float, int, bool]:
@@ -102,7 +103,7 @@ def _fit(
     return slope, squares / spare if spare > 0 else np.nan, spare, fitted
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _across(sums: np.ndarray) -> float:
     """Return the information about the trend, seasons' levels being estimated too."""
     total = 0.0
@@ -113,7 +114,7 @@ def _across(sums: np.ndarray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _weigh_down(
     y: np.ndarray,
     n: np.ndarray,
@@ -157,7 +158,7 @@ def _weigh_down(
         w[i] *= used / total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _predict(
     y: np.ndarray,
     n: np.ndarray,
@@ -189,7 +190,7 @@ def _predict(
     return level, sqrt(raw * variance), phi, slope if fitted else np.nan, slope_error, spare
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def predictions(
     y: np.ndarray,
     n: np.ndarray,

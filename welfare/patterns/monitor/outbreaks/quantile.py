@@ -8,13 +8,14 @@ from __future__ import annotations
 from math import exp, log
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 _FARTHEST = 600.0  # beyond that, the probability of 0 cannot be held
 _MOST = 20_000  # counts added up
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def highest_ordinary(mean: np.ndarray, total: np.ndarray, alpha: float) -> np.ndarray:
     """Return the lowest count that is exceeded with a chance of no more than `alpha`.
 

@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 
 import numpy as np
-from numba import njit
 
 from welfare.patterns.practices.searching.cells import Cells, Picked, Terms
 from welfare.patterns.practices.searching.scoring import log_ratio
+from welfare.stats.compiled import compiled
 
 _ROUNDS = 25
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _enough(held, codes, expected, pairs, least_units, least_expected):
     """Say whether a subset rests on enough units and expected events, and so does what is outside it."""
     inside = np.ones(len(codes), np.bool_)
@@ -43,7 +43,7 @@ def _enough(held, codes, expected, pairs, least_units, least_expected):
     return units_in >= least_units and units_out >= least_units
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _by_value(held, codes, k, size, counts, share):
     """Return counts and expected shares by value of one condition, of cells that the other conditions hold."""
     seen, hoped = np.zeros(size), np.zeros(size)
@@ -59,7 +59,7 @@ def _by_value(held, codes, k, size, counts, share):
     return seen, hoped
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _candidates(seen, hoped, size, sign):
     """Return lists of values to try: the r values of the highest (or lowest) ratios for each r, and single ones."""
     ratio = np.empty(size)
@@ -74,7 +74,7 @@ def _candidates(seen, hoped, size, sign):
     return lists
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _of_others(held, sizes, k, list_cost):
     """Return how many conditions other than one are named, and what their lists cost."""
     named, cost = 0, 0.0
@@ -86,7 +86,7 @@ def _of_others(held, sizes, k, list_cost):
     return named, cost
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _step(held, k, best, codes, sizes, counts, share, expected, pairs, list_cost, choose_cost, limits, sign):
     """Give one condition the list of values that raises the score most, and return the score."""
     most, least_units, least_expected = int(limits[0]), int(limits[1]), limits[2]
@@ -111,7 +111,7 @@ def _step(held, k, best, codes, sizes, counts, share, expected, pairs, list_cost
     return best
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _climb(held, order, codes, sizes, counts, share, expected, pairs, list_cost, choose_cost, limits, sign):
     best = -np.inf
     for _ in range(_ROUNDS):
@@ -125,7 +125,7 @@ def _climb(held, order, codes, sizes, counts, share, expected, pairs, list_cost,
     return best
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _highest(starts, orders, codes, sizes, counts, share, expected, pairs, list_cost, choose_cost, limits, sign):
     best, where = -np.inf, starts[0].copy()
     for s in range(len(starts)):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def log_ratio(share: float, p: float, total: float, sign: float) -> float:
     """Return the log likelihood ratio of a subset.
 
@@ -34,7 +35,7 @@ def log_ratio(share: float, p: float, total: float, sign: float) -> float:
     return total * value
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def keep_the_best(
     sums: np.ndarray,
     allowed: np.ndarray,

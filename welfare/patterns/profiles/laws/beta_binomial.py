@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 _SUMMED_TO = 20_000.0  # an expected count up to which terms are summed
 _NEGLIGIBLE = 1e-17
 _ALIKE = 1e-6  # a correlation this small between trials of one facility is none
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _ratio(at: float, n: float, a: float, b: float, step: int) -> float:
     """Return the term beside `at`, on the side of `step`, over the term at it."""
     if step > 0:
@@ -20,7 +21,7 @@ def _ratio(at: float, n: float, a: float, b: float, step: int) -> float:
     return at / (n - at + 1) * (n - at + b) / (at - 1 + a)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _sum_from(k: float, n: float, a: float, b: float, step: int) -> tuple[float, float]:
     """Sum the terms from k towards 0 or n, the term at k counting 1; return the sum and the last count it took."""
     total, term, at = 1.0, 1.0, k
@@ -35,7 +36,7 @@ def _sum_from(k: float, n: float, a: float, b: float, step: int) -> tuple[float,
     return total, at
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _both_tails(k: np.ndarray, n: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     out = np.empty((2, len(k)))
     for at in range(len(k)):
@@ -46,7 +47,7 @@ def _both_tails(k: np.ndarray, n: np.ndarray, a: np.ndarray, b: np.ndarray) -> n
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _quantile(n: np.ndarray, a: np.ndarray, b: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Return quantiles between whole counts: the count's distribution function, joined by straight lines from -1."""
     out = np.empty((len(n), len(shares)))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 
 from welfare.patterns.profiles.shrinkage import best_mean
+from welfare.stats.compiled import compiled
 
 _NEGLIGIBLE = 1e-13
 _HELD = 6
@@ -19,7 +19,7 @@ _ALIKE = 5e3  # a gamma shape this large is a spread of 1.4% between facilities:
 _NARROWEST = 0.05  # a gamma shape this small is one facility in thousands holding nearly all events
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _moved(chance: np.ndarray, move: np.ndarray, likely: np.ndarray) -> np.ndarray:
     """Move each row of chances one period on and weigh it by the likelihood there, where that is not negligible."""
     out = np.zeros_like(chance)

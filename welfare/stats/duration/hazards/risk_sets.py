@@ -7,10 +7,11 @@ that a row joins the sums at its exit and leaves them at its entry. A row is at 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _change(
     sign: float, row: int, x: np.ndarray, w: np.ndarray, s0: np.ndarray, s1: np.ndarray, s2: np.ndarray, second: bool
 ) -> None:
@@ -25,7 +26,7 @@ def _change(
                 s2[a, b] += part * x[row, b]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _clear(s0: np.ndarray, s1: np.ndarray, s2: np.ndarray) -> None:
     """Begin anew where nobody is at risk, so that no rounding is carried on."""
     s0[:] = 0.0
@@ -33,7 +34,7 @@ def _clear(s0: np.ndarray, s1: np.ndarray, s2: np.ndarray) -> None:
     s2[:] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _leave(
     j: int,
     time: int,
@@ -55,7 +56,7 @@ def _leave(
     return j
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _end_of(i: int, exit_: np.ndarray, stratum: np.ndarray, by_exit: np.ndarray) -> int:
     """Return the place after the rows that end together with the one at `i`."""
     own, time = stratum[by_exit[i]], exit_[by_exit[i]]
@@ -65,7 +66,7 @@ def _end_of(i: int, exit_: np.ndarray, stratum: np.ndarray, by_exit: np.ndarray)
     return end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _at_events(
     tied: int,
     efron: bool,
@@ -94,7 +95,7 @@ def _at_events(
     return loglik
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def partial_likelihood(
     x: np.ndarray,
     eta: np.ndarray,
@@ -158,7 +159,7 @@ def partial_likelihood(
     return loglik, slope, information
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def event_times(
     x: np.ndarray,
     w: np.ndarray,
@@ -230,7 +231,7 @@ def event_times(
     return row_of[:found], jumps[:found], means[:found], counts[:found]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _put(change: float, at: int, tree: np.ndarray, plain: np.ndarray) -> None:
     """Add rows of a rank to a tree of sums, or take them away."""
     plain[at] += change
@@ -240,7 +241,7 @@ def _put(change: float, at: int, tree: np.ndarray, plain: np.ndarray) -> None:
         at += at & -at
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _below(at: int, tree: np.ndarray) -> float:
     """Return how many rows in the tree have a lower rank."""
     total = 0.0
@@ -250,7 +251,7 @@ def _below(at: int, tree: np.ndarray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def concordant_pairs(
     rank: np.ndarray,
     ranks: int,

@@ -6,10 +6,11 @@ Kept apart because numba takes half a second to import; only errors between clus
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from welfare.stats.compiled import compiled
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def spread_of_moves(
     at_risk: np.ndarray,
     events: np.ndarray,
