@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,19 +105,19 @@ def _with_theta(likelihood: _Likelihood, poisson: Climbed, where: str, todo: str
 
 
 @dataclass(frozen=True)
-class _Likelihood:
+class _Likelihood(ABC):
     """Callable: parameters of shape (p,) to log likelihood and slope."""
 
     counts: np.ndarray
     columns: np.ndarray
     visits: np.ndarray
 
+    @abstractmethod
     def counted(self, parameters: np.ndarray) -> np.ndarray:
         """Return the chance that each unit is counted at all."""
-        raise NotImplementedError
 
-    def __call__(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        raise NotImplementedError
+    @abstractmethod
+    def __call__(self, parameters: np.ndarray) -> tuple[float, np.ndarray]: ...
 
 
 @dataclass(frozen=True)
